@@ -1,0 +1,3 @@
+module imds-probe
+
+go 1.26.0
