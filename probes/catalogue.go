@@ -150,11 +150,11 @@ var catalogue = [...]Entry{
 		Title:   "A firewall or route blocks IMDS",
 		Meaning: "No TCP connection to the instance metadata service can be made, so no software on this vantage can get or renew credentials. Keys already fetched go on working until they expire.",
 		Faces: []Face{
-			{ReasonConnectTimeout, "The connection attempt got no answer at all: the mark of a DROP rule, a blackhole on the way, or a network policy."},
+			{ReasonConnectTimeout, "The connection attempt got no answer at all: the mark of a DROP rule, of systemd's IPAddressDeny=, of a blackhole on the way, or of a network policy."},
 			{ReasonConnectRefused, "The connection was refused at once: the mark of a REJECT rule (tcp reset or port unreachable), or of a host on which nothing listens there."},
 			{ReasonHostUnreachable, "The host was reported unreachable: the mark of a REJECT rule on the way (host unreachable, admin prohibited) or of a neighbour that does not answer."},
 			{ReasonNetworkUnreachable, "There is no route to IMDS: the interface is down, or the route for the link-local address is missing."},
-			{ReasonNotPermitted, "The kernel did not permit the connection: a filter on this process or its cgroup (systemd's IPAddressDeny=, a seccomp or eBPF policy, a prohibit route), or an output rule that drops the packet locally."},
+			{ReasonNotPermitted, "The kernel did not permit the connection: a filter on this process or its cgroup (systemd's IPAddressDeny=, a seccomp or eBPF policy, a prohibit route), or over IPv6 a REJECT rule with admin-prohibited."},
 		},
 		Remedy: []Step{
 			{"Look for packet-filter rules that match 169.254.169.254 (or fd00:ec2::254), by destination or by user", "sudo nft list ruleset"},

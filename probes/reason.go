@@ -74,6 +74,8 @@ const (
 
 	// ReasonTokenAnswerLost means that the PUT's answer never came, while a GET was answered.
 	ReasonTokenAnswerLost
+	// ReasonTokenForbidden means that the PUT is answered 403, while a GET is not.
+	ReasonTokenForbidden
 	// ReasonTokenMalformed means that the token cannot be one.
 	ReasonTokenMalformed
 	// ReasonPacketsDropped means that the link-local drop counter moved during the time-out.
@@ -159,6 +161,7 @@ var reasonNames = []string{
 	ReasonServerError:        "server_error",
 	ReasonUnexpectedStatus:   "unexpected_status",
 	ReasonTokenAnswerLost:    "token_answer_lost",
+	ReasonTokenForbidden:     "token_forbidden",
 	ReasonTokenMalformed:     "token_malformed",
 	ReasonPacketsDropped:     "packets_dropped",
 	ReasonEmptyBody:          "empty_body",

@@ -1,0 +1,149 @@
+package probes
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+)
+
+// climb is a round under way.
+type climb struct {
+	policy   Policy
+	endpoint string
+	recorder *recorder
+	client   *imds.Client
+	round    Round
+	// hostname is the hostname request that the SDK sent right behind the token
+	// PUT, kept for the probe whose turn comes next.
+	hostname []recorded
+}
+
+// step runs one probe, unless one that it needs did not pass, and judges it.
+func (c *climb) step(ctx context.Context, p Probe) {
+	o := Observation{Probe: p}
+	if c.ready(p) {
+		o = c.observe(ctx, p)
+	}
+	for _, e := range o.Exchanges {
+		if e.Answered() && c.policy.isIMDS(e) {
+			c.round.Clock = c.round.Clock.And(offsetOf(e))
+		}
+	}
+	now := c.round.Start
+	if n := len(o.Exchanges); n > 0 {
+		now = o.Exchanges[n-1].Start
+	}
+	verdict := Classify(o, c.policy, c.round.Clock.Correct(now))
+	c.round.Results[p] = Result{Observation: o, Verdict: verdict}
+}
+
+// ready tells whether a probe has what it needs. A failed expectation stops
+// nothing: which role is the wrong one, and how long its keys live, is worth
+// knowing.
+func (c *climb) ready(p Probe) bool {
+	results := &c.round.Results
+	present := results[ProbeIAM].Reason == ReasonOK || results[ProbeIAM].Reason == ReasonProfilePresent
+	switch p {
+	case ProbeToken:
+		return true
+	case ProbeHostname:
+		return results[ProbeToken].Status == StatusPass
+	case ProbeIAM:
+		return results[ProbeHostname].Status == StatusPass
+	case ProbeIAMInfo:
+		return present
+	case ProbeRoleList:
+		// What iam/info says does not matter; that it was answered does, for a
+		// dead IMDS should not cost a time-out for each path.
+		return present && results[ProbeIAMInfo].Answer().Answered()
+	case ProbeRoleCredentials:
+		return c.round.Role() != ""
+	}
+	return false
+}
+
+func (c *climb) observe(ctx context.Context, p Probe) Observation {
+	switch p {
+	case ProbeToken:
+		return c.observeToken(ctx)
+	case ProbeHostname:
+		return observation(p, c.hostname)
+	case ProbeIAM:
+		return c.observeIAM(ctx)
+	case ProbeIAMInfo:
+		return observation(p, c.get(ctx, infoPath))
+	case ProbeRoleList:
+		return observation(p, c.get(ctx, roleListPath))
+	case ProbeRoleCredentials:
+		return observation(p, c.get(ctx, roleListPath+c.round.Role()))
+	}
+	return Observation{Probe: p}
+}
+
+// observeToken lets the SDK ask for the hostname, for which it first needs a
+// token.
+func (c *climb) observeToken(ctx context.Context) Observation {
+	seen := c.get(ctx, hostnamePath)
+	o := observation(ProbeToken, seen[:min(1, len(seen))])
+	c.hostname = seen[len(o.Exchanges):]
+	if o.Answer().Status == http.StatusOK && len(c.hostname) == 0 && o.Content.Defect == ReasonNone {
+		// The SDK rejected the answer for a reason of its own: no TTL header.
+		o.Content.Defect = ReasonTokenMalformed
+	}
+	if needsTokenlessGET(o.Answer(), c.policy) {
+		o.Exchanges = append(o.Exchanges, c.getWithoutToken(ctx)...)
+	}
+	return o
+}
+
+// observeIAM adds the control, which is there with or without a profile, when a
+// missing iam/ would be a fault.
+func (c *climb) observeIAM(ctx context.Context) Observation {
+	o := observation(ProbeIAM, c.get(ctx, iamPath))
+	absent := judgeAnswer(o.Answer(), c.policy) == ReasonNotFound
+	if absent && c.policy.Profile == ProfileRequired {
+		o.Exchanges = append(o.Exchanges, exchangesOf(c.get(ctx, controlPath))...)
+	}
+	return o
+}
+
+// get asks IMDS through the SDK and returns the exchanges that this took. The
+// SDK's error is dropped, since it hides what the recorder saw.
+func (c *climb) get(ctx context.Context, path string) []recorded {
+	before := len(c.recorder.log)
+	_, _ = c.client.GetMetadata(ctx, &imds.GetMetadataInput{Path: path})
+	return c.recorder.log[before:]
+}
+
+// getWithoutToken asks as IMDSv1 does. It is sent only when a round needs it to
+// tell faults apart, for AWS counts such requests (MetadataNoToken).
+func (c *climb) getWithoutToken(ctx context.Context) []Exchange {
+	before := len(c.recorder.log)
+	url := strings.TrimSuffix(c.endpoint, "/") + metadataPath + hostnamePath
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil
+	}
+	if resp, err := c.recorder.Do(req); err == nil {
+		_ = resp.Body.Close()
+	}
+	return exchangesOf(c.recorder.log[before:])
+}
+
+func observation(p Probe, seen []recorded) Observation {
+	o := Observation{Probe: p, Exchanges: exchangesOf(seen)}
+	if len(seen) > 0 {
+		o.Content = seen[0].content
+	}
+	return o
+}
+
+func exchangesOf(seen []recorded) []Exchange {
+	exchanges := make([]Exchange, len(seen))
+	for i, s := range seen {
+		exchanges[i] = s.Exchange
+	}
+	return exchanges
+}

@@ -1,0 +1,53 @@
+package probes
+
+import (
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// Exchange is one HTTP request and its outcome. It never holds a body, and of
+// the headers only Server and Date.
+type Exchange struct {
+	Method string
+	Path   string
+	// WithToken tells whether the request carried a session token.
+	WithToken bool
+	// Status is the answer's status code; 0 if no answer came.
+	Status int
+	// Server is the answer's Server header.
+	Server string
+	// Date is the answer's Date header: IMDS's clock, to the second.
+	Date time.Time
+	// Fault says how the exchange failed below HTTP; [ReasonNone] if it did not.
+	// A fault can come with a status: the head of the answer came, the body did not.
+	Fault Reason
+	// Errno is the system error of the fault, if there was one.
+	Errno syscall.Errno
+	// Start is the time of the request by the host clock.
+	Start time.Time
+	// Connect is the time until the connection was made, FirstByte until the
+	// answer began, Total until it ended. They are 0 for a phase not reached.
+	Connect, FirstByte, Total time.Duration
+}
+
+// Answered tells whether the head of an answer came.
+func (e Exchange) Answered() bool { return e.Status != 0 }
+
+// maxText limits what is kept of any text that IMDS controls.
+const maxText = 512
+
+// clean makes a text that IMDS controls fit for terminals, logs and pages: valid
+// UTF-8, printable, of bounded length.
+func clean(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD")))
+}

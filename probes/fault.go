@@ -1,0 +1,86 @@
+package probes
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// phase is how far an exchange had come when it failed.
+type phase uint8
+
+const (
+	phaseConnect phase = iota // no connection yet
+	phaseAnswer               // connected, no byte of the answer yet
+	phaseBody                 // the answer had begun
+)
+
+// Errors of the answer itself, told apart from those of the connection.
+var (
+	errNotHTTP        = errors.New("answer is not HTTP")
+	errMalformed      = errors.New("answer is malformed")
+	errAnswerTooLarge = errors.New("answer is too large")
+)
+
+// faultOf names the failure of an exchange by the phase in which it came and the
+// system error behind it. It never looks at an error's text.
+func faultOf(err error, at phase) (Reason, syscall.Errno) {
+	var errno syscall.Errno
+	errors.As(err, &errno)
+	switch {
+	case errors.Is(err, errNotHTTP):
+		return ReasonNotHTTP, errno
+	case errors.Is(err, errAnswerTooLarge):
+		return ReasonAnswerTooLarge, errno
+	case errors.Is(err, errMalformed):
+		return ReasonAnswerMalformed, errno
+	case at == phaseConnect:
+		return connectFault(err, errno), errno
+	}
+	return answerFault(err, at), errno
+}
+
+func connectFault(err error, errno syscall.Errno) Reason {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return ReasonNameNotResolved
+	}
+	switch errno {
+	case syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED:
+		return ReasonConnectRefused
+	case syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENOPROTOOPT, syscall.EPROTO:
+		return ReasonHostUnreachable
+	case syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EINVAL:
+		// EINVAL is what connect(2) says of a blackhole route.
+		return ReasonNetworkUnreachable
+	case syscall.EPERM, syscall.EACCES:
+		return ReasonNotPermitted
+	}
+	if isTimeout(err) {
+		return ReasonConnectTimeout
+	}
+	return ReasonLocalError
+}
+
+func answerFault(err error, at phase) Reason {
+	switch {
+	case isTimeout(err) && at == phaseAnswer:
+		return ReasonAnswerTimeout
+	case isTimeout(err):
+		return ReasonAnswerSlow
+	case at == phaseBody && errors.Is(err, io.ErrUnexpectedEOF):
+		return ReasonAnswerTruncated
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return ReasonConnectionClosed
+	}
+	return ReasonConnectionReset
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, syscall.ETIMEDOUT) || errors.As(err, &timeout) && timeout.Timeout()
+}

@@ -1,0 +1,70 @@
+package imdstest
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http/httptrace"
+	"os"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+
+	"imds-probe/probes"
+)
+
+// Client returns an HTTP client that reaches the simulator in memory.
+func (s *Simulator) Client() imds.HTTPClient { return probes.NewHTTPClient(s.Dial) }
+
+// Dial connects to the simulator in memory. A scenario that drops or refuses
+// everything does so here, with the error that the kernel would give.
+func (s *Simulator) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	switch s.Scenario().reach() {
+	case effectDrop:
+		<-ctx.Done()
+		return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
+	case effectRefuse:
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	client, server := net.Pipe()
+	cut := &atomic.Bool{}
+	go s.serveConn(context.WithoutCancel(ctx), &serverEnd{server, cut})
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.ConnectDone != nil {
+		trace.ConnectDone(network, address, nil)
+	}
+	return &clientEnd{client, cut}, nil
+}
+
+// reach tells what a scenario does to all connections.
+func (s Scenario) reach() effectKind {
+	for _, f := range s.Faults {
+		if f.Method == "" && f.Path == "" && (f.Effect.kind == effectDrop || f.Effect.kind == effectRefuse) {
+			return f.Effect.kind
+		}
+	}
+	return effectNone
+}
+
+// The two ends of a connection in memory share whether it was reset.
+type (
+	serverEnd struct {
+		net.Conn
+		cut *atomic.Bool
+	}
+	clientEnd struct {
+		net.Conn
+		cut *atomic.Bool
+	}
+)
+
+// Reset lets the client see a reset.
+func (e *serverEnd) Reset() { e.cut.Store(true) }
+
+func (e *clientEnd) Read(p []byte) (int, error) {
+	n, err := e.Conn.Read(p)
+	if err == io.EOF && e.cut.Load() { //nolint:errorlint // a Reader's EOF is never wrapped
+		err = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	}
+	return n, err
+}

@@ -1,0 +1,154 @@
+package probes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+)
+
+// The endpoints of IMDS.
+const (
+	EndpointIPv4 = "http://169.254.169.254"
+	EndpointIPv6 = "http://[fd00:ec2::254]"
+)
+
+// Options configures a [Prober].
+type Options struct {
+	// Endpoint is the base URL of IMDS; empty means [EndpointIPv4].
+	Endpoint string
+	// Timeout limits each request, from the connection to the body's last byte.
+	Timeout time.Duration
+	// Policy is what answers are judged by.
+	Policy Policy
+	// Vantage is from where the rounds look; nil means the host.
+	Vantage Vantage
+	// Salt is the salt of access key hashes; the zero value is a random one.
+	Salt Salt
+	// HTTPClient takes the place of the network, for tests; nil means TCP from
+	// the vantage.
+	HTTPClient imds.HTTPClient
+	// Drops counts link-local packets that the host's network driver dropped;
+	// nil where nothing counts them.
+	Drops func() uint64
+}
+
+// A Prober makes rounds for one vantage. It is not safe for concurrent use.
+type Prober struct {
+	options  Options
+	recorder *recorder
+	vantage  *guardedVantage
+	drops    uint64 // as read last
+}
+
+// New returns a prober. It makes no request.
+func New(o Options) (*Prober, error) {
+	if o.Endpoint == "" {
+		o.Endpoint = EndpointIPv4
+	}
+	if err := checkEndpoint(o.Endpoint); err != nil {
+		return nil, err
+	}
+	if o.Timeout <= 0 {
+		return nil, fmt.Errorf("not a positive time-out: %v", o.Timeout)
+	}
+	if o.Vantage == nil {
+		o.Vantage = HostVantage()
+	}
+	if o.Salt == (Salt{}) {
+		o.Salt = NewSalt()
+	}
+	vantage := &guardedVantage{Vantage: o.Vantage}
+	client := o.HTTPClient
+	if client == nil {
+		client = newWire(vantage.Dial)
+	}
+	p := &Prober{options: o, recorder: newRecorder(client, o), vantage: vantage}
+	p.dropsMoved()
+	return p, nil
+}
+
+// checkEndpoint refuses what the SDK would accept and then not do.
+func checkEndpoint(endpoint string) error {
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "http":
+		return fmt.Errorf("not a URL of the form http://HOST[:PORT]: %q", endpoint)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
+		return fmt.Errorf("no user, path, query or fragment is allowed: %q", endpoint)
+	}
+	return nil
+}
+
+// Vantage returns the name of the prober's vantage.
+func (p *Prober) Vantage() string { return p.vantage.Name() }
+
+// Round makes one pass over the ladder. It returns an error only if there is
+// nothing to judge: the context ended, or the vantage is gone
+// ([ErrVantageGone]).
+func (p *Prober) Round(ctx context.Context) (Round, error) {
+	climb := p.newClimb()
+	for _, probe := range Ladder() {
+		climb.step(ctx, probe)
+		if err := errors.Join(ctx.Err(), p.vantage.err()); err != nil {
+			return Round{}, err
+		}
+	}
+	climb.round.Duration = time.Since(climb.round.Start)
+	climb.round.PacketsDropped = p.dropsMoved()
+	return climb.round, nil
+}
+
+// dropsMoved tells whether link-local packets were dropped since it was last asked.
+func (p *Prober) dropsMoved() bool {
+	if p.options.Drops == nil {
+		return false
+	}
+	before := p.drops
+	p.drops = p.options.Drops()
+	return p.drops > before
+}
+
+// newClimb starts a round. The SDK's client is a new one each time, since it
+// caches its session token, and every round shall ask for one.
+func (p *Prober) newClimb() *climb {
+	p.recorder.log = p.recorder.log[:0]
+	p.vantage.gone = nil
+	return &climb{
+		policy:   p.options.Policy,
+		endpoint: p.options.Endpoint,
+		recorder: p.recorder,
+		client: imds.New(imds.Options{
+			Endpoint:                 p.options.Endpoint,
+			HTTPClient:               p.recorder,
+			Retryer:                  aws.NopRetryer{},
+			EnableFallback:           aws.FalseTernary,
+			ClientEnableState:        imds.ClientEnabled,
+			DisableDefaultTimeout:    true,
+			DisableDefaultMaxBackoff: true,
+		}),
+		round: Round{Vantage: p.Vantage(), Start: time.Now()},
+	}
+}
+
+// guardedVantage notes that the vantage was found gone: then there is nothing
+// to judge, whatever the exchange looked like.
+type guardedVantage struct {
+	Vantage
+	gone error
+}
+
+func (g *guardedVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := g.Vantage.Dial(ctx, network, address)
+	if errors.Is(err, ErrVantageGone) || errors.Is(err, ErrVantageDenied) {
+		g.gone = err
+	}
+	return conn, err
+}
+
+func (g *guardedVantage) err() error { return g.gone }

@@ -1,0 +1,199 @@
+package probes
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+)
+
+// maxHead limits the head of an answer; IMDS's own has some 300 bytes.
+const maxHead = 16 << 10
+
+// A DialFunc makes a connection, as [net.Dialer.DialContext] does.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// wire makes HTTP exchanges, each on a connection of its own, one at a time.
+//
+// net/http's Transport is not used, for three reasons. IMDS closes every
+// connection, so there is nothing to pool. A vantage needs its socket made on
+// the very thread that has the vantage's identity. And the Transport's buffers,
+// through which keys pass, cannot be wiped, while these can. What is left of a
+// Transport is this file; requests and answers are net/http's own.
+type wire struct {
+	dial   DialFunc
+	reader *bufio.Reader
+}
+
+func newWire(dial DialFunc) *wire {
+	return &wire{dial: dial, reader: bufio.NewReader(nil)}
+}
+
+// Do implements the SDK's HTTPClient. It follows no redirect, uses no proxy,
+// decompresses nothing and keeps nothing open.
+func (w *wire) Do(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	conn, err := w.dial(ctx, "tcp", hostPort(req))
+	if err != nil {
+		return nil, err
+	}
+	release := closeWith(ctx, conn)
+	resp, err := w.exchange(conn, req)
+	if err != nil {
+		release()
+		w.wipe()
+		return nil, contextError(ctx, err)
+	}
+	resp.Body = &wireBody{Reader: resp.Body, ctx: ctx, close: func() { release(); w.wipe() }}
+	return resp, nil
+}
+
+func (w *wire) exchange(conn net.Conn, req *http.Request) (*http.Response, error) {
+	req.Close = true
+	var out bytes.Buffer
+	if err := req.Write(&out); err != nil {
+		return nil, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	// An answer may have come although the request could not be written whole.
+	_, writeErr := conn.Write(out.Bytes())
+	w.reader.Reset(&limitedReader{conn, maxHead + maxBody + 1})
+	if err := w.awaitHTTP(); err != nil {
+		if writeErr != nil && !errors.Is(err, errNotHTTP) {
+			return nil, writeErr
+		}
+		return nil, err
+	}
+	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GotFirstResponseByte != nil {
+		trace.GotFirstResponseByte()
+	}
+	return w.readAnswer(req)
+}
+
+// awaitHTTP waits for the first bytes of the answer, and tells a cut connection
+// from a peer that speaks something else.
+func (w *wire) awaitHTTP() error {
+	const magic = "HTTP/"
+	head, err := w.reader.Peek(len(magic))
+	if !strings.HasPrefix(magic, string(head)) {
+		return errNotHTTP
+	}
+	return err
+}
+
+// readAnswer reads the head of the answer, and passes over a few interim ones.
+func (w *wire) readAnswer(req *http.Request) (*http.Response, error) {
+	for range 4 {
+		resp, err := http.ReadResponse(w.reader, req)
+		if err != nil {
+			return nil, malformedUnlessIO(err)
+		}
+		if resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols {
+			return resp, nil
+		}
+	}
+	return nil, errMalformed
+}
+
+// malformedUnlessIO marks an error as one of HTTP's grammar, unless it came from
+// the connection.
+func malformedUnlessIO(err error) error {
+	var netErr net.Error
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errAnswerTooLarge), errors.As(err, &netErr):
+		return err
+	}
+	return fmt.Errorf("%w: %w", errMalformed, err)
+}
+
+// wipe overwrites what the last answer left in the read buffer.
+func (w *wire) wipe() {
+	w.reader.Reset(zeros{})
+	_, _ = w.reader.Peek(w.reader.Size())
+	w.reader.Reset(nil)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// wireBody is the body of an answer; closing it ends the connection.
+type wireBody struct {
+	io.Reader
+	ctx   context.Context //nolint:containedctx // the request's own, to name what cut the body
+	close func()
+}
+
+func (b *wireBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's EOF is never wrapped
+		err = contextError(b.ctx, malformedUnlessIO(err))
+	}
+	return n, err
+}
+
+func (b *wireBody) Close() error {
+	b.close()
+	return nil
+}
+
+// limitedReader is an [io.LimitedReader] whose end is an error of its own.
+type limitedReader struct {
+	r io.Reader
+	n int
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.n <= 0 {
+		return 0, errAnswerTooLarge
+	}
+	n, err := l.r.Read(p[:min(len(p), l.n)])
+	l.n -= n
+	return n, err
+}
+
+// closeWith lets the context's end interrupt the connection, and returns what
+// closes it.
+func closeWith(ctx context.Context, conn net.Conn) (release func()) {
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	return func() {
+		stop()
+		_ = conn.Close()
+	}
+}
+
+// contextError prefers the context's error to that of the connection which the
+// context's end interrupted.
+func contextError(ctx context.Context, err error) error {
+	if ctxErr := ctx.Err(); ctxErr != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		return ctxErr
+	}
+	return err
+}
+
+func hostPort(req *http.Request) string {
+	port := req.URL.Port()
+	if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(req.URL.Hostname(), port)
+}
+
+// NewHTTPClient returns an HTTP client for [Options] that makes each exchange on
+// a connection of its own, as a [Prober] does by default.
+func NewHTTPClient(dial DialFunc) imds.HTTPClient { return newWire(dial) }
