@@ -1,6 +1,6 @@
 package probes
 
-import "strings"
+import "regexp"
 
 // Entry is what the catalogue says of one condition. It is the only home of
 // these words: check, explain, log events, the status page, docs/runbook.md and
@@ -48,16 +48,18 @@ func (s Step) String() string {
 // that IAM does not allow in a name, leave the placeholder: a command that
 // people copy must not carry what a hostile answer put there.
 func (s Step) With(profile, role string) Step {
-	var pairs []string
-	if isIAMName(profile) {
-		pairs = append(pairs, "PROFILE", profile)
-	}
-	if isIAMName(role) {
-		pairs = append(pairs, "ROLE", role)
-	}
-	s.Command = strings.NewReplacer(pairs...).Replace(s.Command)
+	names := map[string]string{"PROFILE": profile, "ROLE": role}
+	s.Command = placeholder.ReplaceAllStringFunc(s.Command, func(word string) string {
+		if isIAMName(names[word]) {
+			return names[word]
+		}
+		return word
+	})
 	return s
 }
+
+// placeholder matches what With fills in; EXPECTED_PROFILE, say, is not it.
+var placeholder = regexp.MustCompile(`\b(PROFILE|ROLE)\b`)
 
 // FaceOf returns what the reason points to under this condition, or "".
 func (e Entry) FaceOf(r Reason) string {
@@ -111,9 +113,11 @@ var (
 	stepShowOptions    = Step{"Look at the instance's metadata options", "aws ec2 describe-instances --instance-ids INSTANCE_ID --query 'Reservations[].Instances[].MetadataOptions'"}
 	stepShowProfile    = Step{"See which instance profile the instance is associated with", "aws ec2 describe-instances --instance-ids INSTANCE_ID --query 'Reservations[].Instances[].IamInstanceProfile'"}
 	stepGetProfile     = Step{"See whether that profile exists and which role it holds", "aws iam get-instance-profile --instance-profile-name PROFILE"}
-	stepAttachProfile  = Step{"Attach a valid instance profile", "aws ec2 associate-iam-instance-profile --instance-id INSTANCE_ID --iam-instance-profile Name=PROFILE"}
+	stepAttachProfile  = Step{"Attach a valid instance profile", "aws ec2 associate-iam-instance-profile --instance-id INSTANCE_ID --iam-instance-profile Name=VALID_PROFILE"}
 	stepAssociation    = Step{"Find the association", "aws ec2 describe-iam-instance-profile-associations --filters Name=instance-id,Values=INSTANCE_ID"}
-	stepReplaceProfile = Step{"Replace it by a valid instance profile", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"}
+	stepReplaceProfile = Step{"Replace it by a valid instance profile", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=VALID_PROFILE"}
+	stepRenewProfile   = Step{"Associate the profile anew, which makes EC2 fetch new keys at once", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"}
+	stepReadTrust      = Step{"Read the role's trust policy", "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"}
 	stepWaitRefresh    = Step{Text: "Wait for the next automatically scheduled refresh: EC2 renews keys about hourly, and after a refusal it retries by itself with growing gaps; no restart is needed"}
 	stepDropCounter    = Step{"See whether the link-local limit of 1024 packets a second is exceeded", "ethtool -S eth0 | grep linklocal_allowance_exceeded"}
 )

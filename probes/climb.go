@@ -93,7 +93,7 @@ func (c *climb) observeToken(ctx context.Context) Observation {
 		o.Content.Defect = ReasonTokenMalformed
 	}
 	if needsTokenlessGET(o.Answer(), c.policy) {
-		o.Exchanges = append(o.Exchanges, c.getWithoutToken(ctx)...)
+		o.Exchanges = append(o.Exchanges, getWithoutToken(ctx, c.recorder, c.endpoint))
 	}
 	return o
 }
@@ -119,17 +119,16 @@ func (c *climb) get(ctx context.Context, path string) []recorded {
 
 // getWithoutToken asks as IMDSv1 does. It is sent only when a round needs it to
 // tell faults apart, for AWS counts such requests (MetadataNoToken).
-func (c *climb) getWithoutToken(ctx context.Context) []Exchange {
-	before := len(c.recorder.log)
-	url := strings.TrimSuffix(c.endpoint, "/") + metadataPath + hostnamePath
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func getWithoutToken(ctx context.Context, r *recorder, endpoint string) Exchange {
+	url := strings.TrimSuffix(endpoint, "/") + metadataPath + hostnamePath
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return nil
+		return Exchange{}
 	}
-	if resp, err := c.recorder.Do(req); err == nil {
+	if resp, err := r.Do(req); err == nil {
 		_ = resp.Body.Close()
 	}
-	return exchangesOf(c.recorder.log[before:])
+	return r.log[len(r.log)-1].Exchange
 }
 
 func observation(p Probe, seen []recorded) Observation {

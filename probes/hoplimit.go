@@ -55,3 +55,17 @@ func putToken(ctx context.Context, endpoint string, timeout time.Duration, minTT
 	}
 	return r.log[0].Exchange
 }
+
+// V1Enabled asks whether IMDS answers requests without a session token. AWS
+// counts each such request (CloudWatch metric MetadataNoToken). It is not ok
+// where nothing can be said: IMDS is not well.
+func V1Enabled(ctx context.Context, endpoint string, timeout time.Duration) (enabled, ok bool) {
+	r := newRecorder(newWire(dialer().DialContext), Options{Timeout: timeout})
+	switch e := getWithoutToken(ctx, r, endpoint); e.Status {
+	case http.StatusOK:
+		return true, e.Fault == ReasonNone
+	case http.StatusUnauthorized:
+		return false, e.Fault == ReasonNone
+	}
+	return false, false
+}

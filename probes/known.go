@@ -9,8 +9,11 @@ type Known struct {
 	ProfileID     string
 	Role          string
 	AccessKeyHash string
-	// Expiration is the expiry of the keys last seen.
+	// Expiration is the expiry of the keys last seen; zero when there is no profile
+	// any more.
 	Expiration time.Time
+	// Absent tells that there was no instance profile when last looked.
+	Absent bool
 	// OldKeys is the hash of keys that were there before the profile or its role
 	// changed, while they are still served; Changed says what changed.
 	OldKeys string
@@ -73,6 +76,12 @@ func (k *Known) remember(r Round) {
 		if f.seen != "" {
 			*f.field = f.seen
 		}
+	}
+	switch r.Result(ProbeIAM).Reason { //nolint:exhaustive // anything else tells neither
+	case ReasonOK, ReasonProfilePresent:
+		k.Absent = false
+	case ReasonNotFound, ReasonAbsentAsExpected:
+		k.Absent, k.Expiration = true, time.Time{}
 	}
 	if !doc.Expiration.IsZero() {
 		k.Expiration = doc.Expiration

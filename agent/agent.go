@@ -1,0 +1,96 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"imds-probe/probes"
+)
+
+// Agent is the daemon.
+type Agent struct {
+	options   Options
+	probers   []*probes.Prober
+	tracker   *Tracker
+	registry  *prometheus.Registry
+	metrics   *metrics
+	listeners []net.Listener
+	notify    notifier
+	log       *zap.Logger
+}
+
+// New checks the options and opens the listeners; nothing is asked of IMDS yet.
+// An unusable option is an [*OptionError].
+func New(o Options) (*Agent, error) {
+	all, err := o.probers()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkDaemon(); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(all))
+	for i, p := range all {
+		names[i] = p.Vantage()
+	}
+	a := &Agent{
+		options:  o,
+		probers:  all,
+		tracker:  NewTracker(o.Policy, names),
+		registry: prometheus.NewRegistry(),
+		notify:   newNotifier(),
+		log:      o.Logger,
+	}
+	if a.metrics, err = newMetrics(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
+		return nil, err
+	}
+	if o.Web != nil {
+		if a.listeners, err = listen(o.Web); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// Addrs returns the addresses that the agent serves on.
+func (a *Agent) Addrs() []net.Addr {
+	addrs := make([]net.Addr, len(a.listeners))
+	for i, l := range a.listeners {
+		addrs[i] = l.Addr()
+	}
+	return addrs
+}
+
+// Run makes rounds and serves until the context ends, and then returns nil.
+func (a *Agent) Run(ctx context.Context) error {
+	a.log.Info("imds-probe started", zap.String("event", string(EventStarted)),
+		zap.String("version", a.options.Version), zap.String("endpoint", a.options.Endpoint),
+		zap.Duration("interval", a.options.Interval), zap.Strings("vantages", a.vantages()), zap.Strings("listening", addrsOf(a.listeners)))
+	tasks, ctx := errgroup.WithContext(ctx)
+	if a.options.Web != nil {
+		tasks.Go(func() error { return a.serve(ctx) })
+	}
+	tasks.Go(func() error { return a.rounds(ctx) })
+	tasks.Go(func() error { return a.measure(ctx) })
+	a.notify.ready()
+	err := tasks.Wait()
+	a.notify.stopping()
+	a.log.Info("imds-probe stops", zap.String("event", string(EventStopping)))
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (a *Agent) vantages() []string {
+	names := make([]string, len(a.probers))
+	for i, p := range a.probers {
+		names[i] = p.Vantage()
+	}
+	return names
+}

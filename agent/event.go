@@ -1,0 +1,47 @@
+package agent
+
+import (
+	"net/http"
+	"strconv"
+
+	"imds-probe/probes"
+)
+
+// EventKind names an event as the log has it.
+type EventKind string
+
+// The events of the log.
+const (
+	EventStarted          EventKind = "started"
+	EventConditionChanged EventKind = "condition_changed"
+	EventRotated          EventKind = "credentials_rotated"
+	EventProfileChanged   EventKind = "profile_changed"
+	EventBlip             EventKind = "blip"
+	EventStopping         EventKind = "stopping"
+)
+
+// Event is one change that a round made.
+type Event struct {
+	Kind EventKind
+	// State is the vantage's state after the change.
+	State State
+	// Transition is set for EventConditionChanged.
+	Transition Transition
+	// Blip is what was suspected, for EventBlip.
+	Blip probes.Diagnosis
+	// Change and Before are set for EventProfileChanged.
+	Change probes.Reason
+	Before probes.Known
+}
+
+// requestCode returns the label of imds_requests_total: a status that HTTP
+// knows, "other" for one that it does not, "error" where no whole answer came.
+func requestCode(e probes.Exchange) string {
+	switch {
+	case e.Fault != probes.ReasonNone:
+		return "error"
+	case http.StatusText(e.Status) == "":
+		return "other"
+	}
+	return strconv.Itoa(e.Status)
+}

@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"imds-probe/probes"
+)
+
+// measureEvery is how often what seldom changes is measured.
+const measureEvery = time.Hour
+
+// measure measures the hop limit, and asks for IMDSv1, at start and then hourly.
+// Where nothing can be said the metric is absent.
+func (a *Agent) measure(ctx context.Context) error {
+	for next := time.Now(); ; next = next.Add(measureEvery) {
+		if err := sleepUntil(ctx, next); err != nil {
+			return err
+		}
+		if a.options.HopLimit {
+			hops, ok := probes.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
+			a.tracker.RecordHopLimit(hops, ok)
+		}
+		if a.options.V1 {
+			enabled, ok := probes.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
+			a.tracker.RecordV1(enabled, ok)
+		}
+	}
+}
+
+// RecordHopLimit takes in a measurement; one that is not ok forgets the last.
+func (t *Tracker) RecordHopLimit(hops int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hopLimit = 0
+	if ok {
+		t.hopLimit = hops
+	}
+}
+
+// RecordV1 takes in whether IMDSv1 is enabled; one that is not ok forgets the last.
+func (t *Tracker) RecordV1(enabled, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.v1 = nil
+	if ok {
+		t.v1 = &enabled
+	}
+}
+
+// RecordDrops takes in the link-local drop counters.
+func (t *Tracker) RecordDrops(drops map[string]uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drops = drops
+}

@@ -1,0 +1,125 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/prometheus/exporter-toolkit/web"
+	"go.uber.org/zap"
+
+	"imds-probe/probes"
+)
+
+// Options configures an [Agent] and [Check].
+type Options struct {
+	// Endpoint is the base URL of IMDS.
+	Endpoint string
+	// Interval is the time between rounds, Timeout the limit of each request.
+	Interval, Timeout time.Duration
+	// Policy is what answers are judged by.
+	Policy probes.Policy
+	// Vantages are from where rounds look; none means the host.
+	Vantages []probes.Vantage
+
+	// HopLimit measures the hop limit of token answers, at start and then hourly.
+	HopLimit bool
+	// V1 asks hourly whether requests without a token are answered.
+	V1 bool
+
+	// Web configures the listener; nil serves nothing.
+	Web *web.FlagConfig
+	// TelemetryPath is the path of the metrics.
+	TelemetryPath string
+	// RuntimeMetrics adds the metrics of the Go runtime.
+	RuntimeMetrics bool
+	// TextfilePath is a file for node_exporter's textfile collector; empty for none.
+	TextfilePath string
+
+	// Logger takes the events.
+	Logger *zap.Logger
+	// Version is shown on the page and in the log.
+	Version string
+
+	// HTTPClient takes the place of the network, for tests.
+	HTTPClient imds.HTTPClient
+	// Drops reads the link-local drop counters of the host's devices; nil reads none.
+	Drops func() map[string]uint64
+}
+
+// OptionError says which flag has an unusable value.
+type OptionError struct {
+	Flag  string
+	Value any
+	Err   error
+}
+
+func (e *OptionError) Error() string { return fmt.Sprintf("--%s=%v: %v", e.Flag, e.Value, e.Err) }
+
+// Unwrap returns what is wrong with the value.
+func (e *OptionError) Unwrap() error { return e.Err }
+
+// probers checks the options that all commands share, and makes a prober for
+// each vantage.
+func (o Options) probers() ([]*probes.Prober, error) {
+	switch {
+	case o.Timeout <= 0:
+		return nil, &OptionError{"probe.timeout", o.Timeout, errors.New("must be positive")}
+	case o.Policy.StallRatio < 0 || o.Policy.StallRatio >= 1 || o.Policy.StallRatio != o.Policy.StallRatio:
+		return nil, &OptionError{"credentials.stall-ratio", o.Policy.StallRatio, errors.New("must be from 0 to below 1")}
+	case o.Policy.MaxSkew < 0:
+		return nil, &OptionError{"clock.max-skew", o.Policy.MaxSkew, errors.New("must not be negative")}
+	}
+	vantages := o.Vantages
+	if len(vantages) == 0 {
+		vantages = []probes.Vantage{probes.HostVantage()}
+	}
+	all := make([]*probes.Prober, len(vantages))
+	salt := probes.NewSalt()
+	for i, v := range vantages {
+		var err error
+		all[i], err = probes.New(probes.Options{
+			Endpoint: o.Endpoint, Timeout: o.Timeout, Policy: o.Policy, Vantage: v, Salt: salt,
+			HTTPClient: o.HTTPClient, Drops: o.totalDrops(),
+		})
+		if err != nil {
+			return nil, &OptionError{"imds.endpoint", o.Endpoint, err}
+		}
+	}
+	return all, nil
+}
+
+// totalDrops sums the drop counters for a prober.
+func (o Options) totalDrops() func() uint64 {
+	if o.Drops == nil {
+		return nil
+	}
+	return func() (total uint64) {
+		for _, n := range o.Drops() {
+			total += n
+		}
+		return total
+	}
+}
+
+// checkDaemon checks the options that only the daemon has.
+func (o Options) checkDaemon() error {
+	switch {
+	case o.Interval <= 0:
+		return &OptionError{"probe.interval", o.Interval, errors.New("must be positive")}
+	case o.Interval < o.Timeout:
+		return &OptionError{"probe.interval", o.Interval, fmt.Errorf("must not be below --probe.timeout=%v", o.Timeout)}
+	case o.Web != nil && (len(o.TelemetryPath) < 2 || o.TelemetryPath[0] != '/' || reserved(o.TelemetryPath)):
+		return &OptionError{"web.telemetry-path", o.TelemetryPath, errors.New("must be a path of its own, such as /metrics")}
+	case o.TextfilePath != "" && filepath.Ext(o.TextfilePath) != ".prom":
+		return &OptionError{"textfile.path", o.TextfilePath, errors.New("must end in .prom, or node_exporter passes over it")}
+	}
+	if o.Web != nil {
+		if err := web.Validate(*o.Web.WebConfigFile); err != nil {
+			return &OptionError{"web.config.file", *o.Web.WebConfigFile, err}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+package agent
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// publish shows the state after a round to those who do not come and ask.
+func (a *Agent) publish() {
+	if a.options.Drops != nil {
+		a.tracker.RecordDrops(a.options.Drops())
+	}
+	a.notify.status(a.tracker.Snapshot())
+	if path := a.options.TextfilePath; path != "" {
+		if err := prometheus.WriteToTextfile(path, a.registry); err != nil {
+			a.log.Warn("textfile not written", zap.String("path", path), zap.Error(err))
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package agent
+
+import (
+	"time"
+
+	"imds-probe/probes"
+)
+
+// Report is one diagnosis as check prints it and the daemon serves it at
+// /api/v1/status. Its shape is a contract: docs/status.schema.json.
+type Report struct {
+	Condition probes.Condition `json:"condition"`
+	Severity  probes.Severity  `json:"severity"`
+	Title     string           `json:"title"`
+	Summary   string           `json:"summary"`
+	Remedy    []string         `json:"remedy"`
+	Doc       string           `json:"doc"`
+	CheckedAt time.Time        `json:"checked_at"`
+	Vantages  []VantageReport  `json:"vantages"`
+}
+
+// VantageReport is the part of a report that one vantage saw.
+type VantageReport struct {
+	Vantage            string             `json:"vantage"`
+	Condition          probes.Condition   `json:"condition"`
+	Severity           probes.Severity    `json:"severity"`
+	Reason             probes.Reason      `json:"reason"`
+	Summary            string             `json:"summary"`
+	Role               string             `json:"role"`
+	InstanceProfileARN string             `json:"instance_profile_arn"`
+	InstanceProfileID  string             `json:"instance_profile_id"`
+	Code               string             `json:"code"`
+	Message            string             `json:"message"`
+	Credentials        *CredentialsReport `json:"credentials"`
+	ClockOffsetSeconds *float64           `json:"clock_offset_seconds"`
+	Probes             []ProbeReport      `json:"probes"`
+}
+
+// CredentialsReport is the life of the keys that a vantage saw.
+type CredentialsReport struct {
+	Expiration    time.Time  `json:"expiration"`
+	SecondsLeft   int64      `json:"seconds_left"`
+	AccessKeyHash string     `json:"access_key_hash"`
+	LastUpdated   *time.Time `json:"last_updated"`
+	LifeLeft      *float64   `json:"life_left_ratio"`
+}
+
+// ProbeReport is one step of the ladder.
+type ProbeReport struct {
+	Probe           probes.Probe     `json:"probe"`
+	Status          probes.Status    `json:"status"`
+	Reason          probes.Reason    `json:"reason"`
+	DurationSeconds float64          `json:"duration_seconds"`
+	Exchanges       []ExchangeReport `json:"exchanges"`
+}
+
+// ExchangeReport is one request and its outcome.
+type ExchangeReport struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// WithToken tells an IMDSv2 request from one without a token.
+	WithToken bool   `json:"with_token"`
+	Status    int    `json:"status"`
+	Server    string `json:"server"`
+	// Error is the reason for which no whole answer came, Errno the system's name.
+	Error            string  `json:"error"`
+	Errno            string  `json:"errno"`
+	ConnectSeconds   float64 `json:"connect_seconds"`
+	FirstByteSeconds float64 `json:"first_byte_seconds"`
+	DurationSeconds  float64 `json:"duration_seconds"`
+}
+
+// NewReport writes the report of a snapshot.
+func NewReport(s Snapshot) Report {
+	worst := s.Worst()
+	d := worst.Diagnosis
+	entry := probes.Explain(d.Condition)
+	summary := probes.Summary(worst.Round, d)
+	if len(s.Vantages) > 1 && entry.Severity != probes.SeverityOK {
+		summary = worst.Vantage + ": " + summary
+	}
+	r := Report{
+		Condition: d.Condition,
+		Severity:  entry.Severity,
+		Title:     entry.Title,
+		Summary:   summary,
+		Remedy:    []string{},
+		Doc:       entry.Doc,
+		CheckedAt: jsonTime(checkedAt(s)),
+	}
+	for _, step := range remedyOf(worst) {
+		r.Remedy = append(r.Remedy, step.String())
+	}
+	for _, v := range s.Vantages {
+		r.Vantages = append(r.Vantages, newVantageReport(v, s.At))
+	}
+	return r
+}
+
+// jsonTime cuts what no reader needs, and some cannot read.
+func jsonTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// remedyOf returns the remedy of a vantage's condition, with the names it saw.
+func remedyOf(v State) []probes.Step {
+	return probes.Explain(v.Diagnosis.Condition).RemedyFor(probes.ProfileName(v.Known.ProfileARN), v.Known.Role)
+}
+
+// checkedAt is when the last round ended; the moment itself before the first.
+func checkedAt(s Snapshot) time.Time {
+	var last time.Time
+	for _, v := range s.Vantages {
+		if end := v.Round.End(); end.After(last) {
+			last = end
+		}
+	}
+	if last.IsZero() {
+		return s.At
+	}
+	return last
+}
+
+func newVantageReport(v State, at time.Time) VantageReport {
+	code, message := v.Round.Code()
+	report := VantageReport{
+		Vantage:            v.Vantage,
+		Condition:          v.Diagnosis.Condition,
+		Severity:           v.Diagnosis.Condition.Severity(),
+		Reason:             v.Diagnosis.Reason,
+		Summary:            probes.Summary(v.Round, v.Diagnosis),
+		Role:               v.Round.Role(),
+		InstanceProfileARN: v.Round.Info().ProfileARN,
+		InstanceProfileID:  v.Round.Info().ProfileID,
+		Code:               code,
+		Message:            message,
+		Credentials:        newCredentialsReport(v, at),
+	}
+	if v.Known.Clock.Measured {
+		offset := v.Known.Clock.Estimate().Seconds()
+		report.ClockOffsetSeconds = &offset
+	}
+	for _, p := range probes.Ladder() {
+		report.Probes = append(report.Probes, newProbeReport(p, v.Round.Result(p)))
+	}
+	return report
+}
+
+// newCredentialsReport tells of the keys last seen, also while IMDS cannot be
+// asked: they go on ageing.
+func newCredentialsReport(v State, at time.Time) *CredentialsReport {
+	if v.Known.Expiration.IsZero() {
+		return nil
+	}
+	now := v.Known.Clock.Correct(at)
+	report := &CredentialsReport{
+		Expiration:    v.Known.Expiration.UTC(),
+		SecondsLeft:   int64(v.Known.Expiration.Sub(now).Seconds()),
+		AccessKeyHash: v.Known.AccessKeyHash,
+	}
+	if life, ok := v.Round.Life(); ok {
+		born, left := life.Born.UTC(), life.Left(now)
+		report.LastUpdated, report.LifeLeft = &born, &left
+	}
+	return report
+}
+
+func newProbeReport(p probes.Probe, result probes.Result) ProbeReport {
+	report := ProbeReport{
+		Probe:           p,
+		Status:          result.Status,
+		Reason:          result.Reason,
+		DurationSeconds: result.Duration().Seconds(),
+		Exchanges:       []ExchangeReport{},
+	}
+	for _, e := range result.Exchanges {
+		report.Exchanges = append(report.Exchanges, newExchangeReport(e))
+	}
+	return report
+}
+
+func newExchangeReport(e probes.Exchange) ExchangeReport {
+	report := ExchangeReport{
+		Method:           e.Method,
+		Path:             e.Path,
+		WithToken:        e.WithToken,
+		Status:           e.Status,
+		Server:           e.Server,
+		ConnectSeconds:   e.Connect.Seconds(),
+		FirstByteSeconds: e.FirstByte.Seconds(),
+		DurationSeconds:  e.Total.Seconds(),
+	}
+	if e.Fault != probes.ReasonNone {
+		report.Error = e.Fault.String()
+	}
+	if e.Errno != 0 {
+		report.Errno = errnoName(e.Errno)
+	}
+	return report
+}

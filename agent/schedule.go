@@ -1,0 +1,118 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"imds-probe/probes"
+)
+
+// rounds makes rounds for all vantages until the context ends. They are made one
+// after another, since IMDS limits simultaneous connections: first one of each
+// at once, and then each at its own phase of the interval.
+func (a *Agent) rounds(ctx context.Context) error {
+	due := newTimetable(a.vantages(), time.Now(), a.options.Interval)
+	for {
+		i, at := due.next()
+		if err := sleepUntil(ctx, at); err != nil {
+			return err
+		}
+		confirm := a.round(ctx, a.probers[i])
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		due.done(i, time.Now(), confirm)
+		a.publish()
+	}
+}
+
+// round makes one round and takes it in. It returns after how long the round
+// should be repeated; 0 means with the next interval.
+func (a *Agent) round(ctx context.Context, p *probes.Prober) (confirm time.Duration) {
+	r, err := p.Round(ctx)
+	var events []Event
+	switch {
+	case ctx.Err() != nil:
+		return 0 // a round cut by the end is no verdict
+	case errors.Is(err, probes.ErrVantageGone), errors.Is(err, probes.ErrVantageDenied):
+		a.log.Debug("vantage is gone", zap.String("vantage", p.Vantage()), zap.Error(err))
+		events = a.tracker.RecordGone(p.Vantage())
+	case err != nil:
+		a.log.Warn("round failed", zap.String("vantage", p.Vantage()), zap.Error(err))
+	default:
+		a.metrics.observe(r)
+		events, confirm = a.tracker.Record(r)
+		logRound(a.log, r)
+	}
+	for _, e := range events {
+		logEvent(a.log, e)
+	}
+	return confirm
+}
+
+// timetable says when each vantage's next round is due.
+type timetable struct {
+	interval time.Duration
+	at       []time.Time // of the next round
+	regular  []time.Time // of the next round but for confirmations
+}
+
+// newTimetable makes a first round of each vantage due at once. The second comes
+// at a phase of the interval that differs from host to host and from vantage to
+// vantage, so that hosts that boot together do not stay in step.
+func newTimetable(vantages []string, now time.Time, interval time.Duration) *timetable {
+	host, _ := os.Hostname() // without a name all hosts share a phase, which is no harm
+	t := &timetable{interval: interval}
+	for _, v := range vantages {
+		t.at = append(t.at, now)
+		t.regular = append(t.regular, now.Add(interval/2+splay(host+" "+v, interval/2)))
+	}
+	return t
+}
+
+// splay spreads names evenly over a span.
+func splay(name string, span time.Duration) time.Duration {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))                           // a hash never fails
+	return time.Duration(h.Sum64() % uint64(max(1, span))) //nolint:gosec // G115: less than span
+}
+
+// next returns the vantage whose round is due first.
+func (t *timetable) next() (i int, at time.Time) {
+	for j := range t.at {
+		if t.at[j].Before(t.at[i]) {
+			i = j
+		}
+	}
+	return i, t.at[i]
+}
+
+// done sets the next round of a vantage: to confirm, or at the next beat. Beats
+// that have passed are left out.
+func (t *timetable) done(i int, now time.Time, confirm time.Duration) {
+	if confirm > 0 {
+		t.at[i] = now.Add(confirm)
+		return
+	}
+	for !t.regular[i].After(now) {
+		missed := now.Sub(t.regular[i]) / t.interval
+		t.regular[i] = t.regular[i].Add((missed + 1) * t.interval)
+	}
+	t.at[i] = t.regular[i]
+}
+
+func sleepUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

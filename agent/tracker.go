@@ -1,0 +1,242 @@
+package agent
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"imds-probe/probes"
+)
+
+// Before a condition flips to a bad one, the round is repeated after these
+// pauses: a lost packet or one 503 is a blip, not a fault.
+var confirmAfter = []time.Duration{time.Second, 2 * time.Second}
+
+// maxTransitions is how many transitions are kept in memory.
+const maxTransitions = 50
+
+// Transition is one change of a vantage's condition.
+type Transition struct {
+	At      time.Time        `json:"at"`
+	Vantage string           `json:"vantage"`
+	From    probes.Condition `json:"from"`
+	To      probes.Condition `json:"to"`
+	Reason  probes.Reason    `json:"reason"`
+	// HeldSeconds is how long the condition before had lasted.
+	HeldSeconds float64 `json:"held_seconds"`
+}
+
+// State is what is known of one vantage.
+type State struct {
+	Vantage   string
+	Diagnosis probes.Diagnosis
+	// Since is when the condition was first seen.
+	Since time.Time
+	// Judged tells whether the vantage has been judged since the start.
+	Judged bool
+	// Round is the last round; the zero value before the first.
+	Round probes.Round
+	// Known is what all rounds taught.
+	Known probes.Known
+
+	Transitions int
+	Rotations   int
+	Failures    [len(probes.Round{}.Results)]int
+	// KeysSince is when the keys that are served were first seen.
+	KeysSince time.Time
+}
+
+// vantageState is a State with what is not published.
+type vantageState struct {
+	State
+	// suspect is a bad diagnosis that is not confirmed yet, seen so many times.
+	suspect      probes.Diagnosis
+	suspectSince time.Time
+	sights       int
+}
+
+// Tracker keeps the state of every vantage. It is safe for concurrent use.
+type Tracker struct {
+	policy probes.Policy
+	start  time.Time
+
+	mu          sync.Mutex
+	vantages    []*vantageState
+	transitions []Transition
+	requests    map[string]int
+	hopLimit    int // 0: not measured
+	v1          *bool
+	drops       map[string]uint64
+}
+
+// NewTracker returns a tracker of the named vantages, about which nothing is
+// known yet.
+func NewTracker(policy probes.Policy, vantages []string) *Tracker {
+	t := &Tracker{policy: policy, start: time.Now(), requests: map[string]int{"200": 0, "error": 0}}
+	for _, name := range vantages {
+		t.vantages = append(t.vantages, &vantageState{State: State{Vantage: name, Since: t.start}})
+	}
+	return t
+}
+
+// Snapshot is the state of everything at one moment. Its slices and maps are
+// the caller's own, but rounds are shared: do not change them.
+type Snapshot struct {
+	At          time.Time
+	Start       time.Time
+	Vantages    []State
+	Transitions []Transition
+	Requests    map[string]int
+	HopLimit    int
+	V1          *bool
+	Drops       map[string]uint64
+}
+
+// Snapshot returns the state of everything.
+func (t *Tracker) Snapshot() Snapshot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := Snapshot{
+		At:          time.Now(),
+		Start:       t.start,
+		Transitions: slices.Clone(t.transitions),
+		Requests:    make(map[string]int, len(t.requests)),
+		HopLimit:    t.hopLimit,
+		V1:          t.v1,
+		Drops:       t.drops,
+	}
+	for _, v := range t.vantages {
+		s.Vantages = append(s.Vantages, v.State)
+	}
+	for code, n := range t.requests {
+		s.Requests[code] = n
+	}
+	return s
+}
+
+// Worst returns the vantage to act on first.
+func (s Snapshot) Worst() State {
+	conditions := make([]probes.Condition, len(s.Vantages))
+	for i, v := range s.Vantages {
+		conditions[i] = v.Diagnosis.Condition
+	}
+	return s.Vantages[slices.Index(conditions, probes.Worst(conditions...))]
+}
+
+// Ready tells whether every vantage has been judged once.
+func (s Snapshot) Ready() bool {
+	return !slices.ContainsFunc(s.Vantages, func(v State) bool { return !v.Judged })
+}
+
+func (t *Tracker) vantage(name string) *vantageState {
+	i := slices.IndexFunc(t.vantages, func(v *vantageState) bool { return v.Vantage == name })
+	return t.vantages[i]
+}
+
+// Record takes in a round. It returns what changed, and after how long the round
+// should be repeated to confirm what it saw; 0 means with the next interval.
+func (t *Tracker) Record(r probes.Round) (events []Event, confirm time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range r.Exchanges() {
+		t.requests[requestCode(e)]++
+	}
+	v := t.vantage(r.Vantage)
+	events = v.learn(r)
+	diagnosis := probes.Diagnose(r, t.policy, v.Known)
+	flip, confirm := v.judge(diagnosis, r.Start)
+	if flip {
+		events = append(events, t.flip(v, diagnosis))
+	} else if blip, was := v.settle(diagnosis); was {
+		events = append(events, Event{Kind: EventBlip, State: v.State, Blip: blip})
+	}
+	return events, confirm
+}
+
+// RecordGone takes in that a vantage does not exist at the moment.
+func (t *Tracker) RecordGone(name string) []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.vantage(name)
+	gone := probes.Diagnosis{Condition: probes.ConditionUnknown, Reason: probes.ReasonVantageGone}
+	v.sights = 0
+	if v.Diagnosis == gone {
+		return nil
+	}
+	v.suspectSince = time.Now()
+	v.Round = probes.Round{Vantage: name, Start: v.suspectSince}
+	return []Event{t.flip(v, gone)}
+}
+
+// learn takes in what the round saw, before it is judged.
+func (v *vantageState) learn(r probes.Round) (events []Event) {
+	before := v.Known
+	var change probes.Change
+	v.Known, change = v.Known.Learn(r)
+	v.Round = r
+	for p, result := range r.Results {
+		if result.Status == probes.StatusFail {
+			v.Failures[p]++
+		}
+	}
+	if v.Known.AccessKeyHash != before.AccessKeyHash {
+		v.KeysSince = r.End()
+	}
+	if change.Rotated {
+		v.Rotations++
+		events = append(events, Event{Kind: EventRotated, State: v.State})
+	}
+	if change.Profile != probes.ReasonNone {
+		events = append(events, Event{Kind: EventProfileChanged, State: v.State, Change: change.Profile, Before: before})
+	}
+	return events
+}
+
+// judge tells whether the condition flips now, or else after how long to look
+// again. Recovery needs one good round, anything else is confirmed first.
+func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
+	switch {
+	case d.Condition == v.Diagnosis.Condition:
+		return false, 0
+	case d.Condition == probes.ConditionHealthy:
+		v.suspectSince = at
+		return true, 0
+	}
+	if v.sights == 0 {
+		v.suspectSince = at
+	}
+	v.suspect = d
+	v.sights++
+	if v.sights > len(confirmAfter) {
+		return true, 0
+	}
+	return false, confirmAfter[v.sights-1]
+}
+
+// settle ends a suspicion that a round in the old condition disproved, and
+// returns what had been suspected.
+func (v *vantageState) settle(d probes.Diagnosis) (blip probes.Diagnosis, was bool) {
+	if d.Condition != v.Diagnosis.Condition {
+		return blip, false // still to be confirmed
+	}
+	v.Diagnosis = d // another reason or probe of the same condition
+	blip, was = v.suspect, v.sights > 0
+	v.sights = 0
+	return blip, was
+}
+
+// flip changes the condition of a vantage.
+func (t *Tracker) flip(v *vantageState, d probes.Diagnosis) Event {
+	now := v.suspectSince
+	transition := Transition{
+		At: jsonTime(now), Vantage: v.Vantage, From: v.Diagnosis.Condition, To: d.Condition,
+		Reason: d.Reason, HeldSeconds: now.Sub(v.Since).Seconds(),
+	}
+	v.Diagnosis, v.Since, v.Judged, v.sights = d, now, true, 0
+	v.Transitions++
+	t.transitions = append(t.transitions, transition)
+	if extra := len(t.transitions) - maxTransitions; extra > 0 {
+		t.transitions = slices.Delete(t.transitions, 0, extra)
+	}
+	return Event{Kind: EventConditionChanged, State: v.State, Transition: transition}
+}

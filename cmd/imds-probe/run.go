@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"imds-probe/agent"
+	"imds-probe/probes"
+)
+
+// daemonFlags are the flags of the daemon alone.
+type daemonFlags struct {
+	interval       time.Duration
+	web            *web.FlagConfig
+	telemetryPath  string
+	runtimeMetrics bool
+	textfile       string
+	log            *logFlags
+}
+
+func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
+	f := &daemonFlags{web: kingpinflag.AddFlags(cmd, ":16925"), log: addLogFlags(cmd)}
+	cmd.Flag("probe.interval", "Time between rounds.").Default("30s").SetValue(typed("probe.interval", &f.interval, time.ParseDuration))
+	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
+	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
+	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
+	return f
+}
+
+func runCommand(app *kingpin.Application) command {
+	cmd := app.Command("run", "Run the daemon.").Default()
+	probe, daemon := addProbeFlags(cmd), addDaemonFlags(cmd)
+	return func(ctx context.Context, _, stderr io.Writer) (int, error) {
+		o, err := probe.options()
+		if err != nil {
+			return exitUsage, err
+		}
+		if o.Logger, err = daemon.log.logger(stderr); err != nil {
+			return exitUsage, err
+		}
+		daemon.apply(&o)
+		o.Drops = probes.LinkLocalDrops
+		return runAgent(ctx, o)
+	}
+}
+
+func (f *daemonFlags) apply(o *agent.Options) {
+	o.Interval, o.Web, o.TelemetryPath = f.interval, f.web, f.telemetryPath
+	o.RuntimeMetrics, o.TextfilePath = f.runtimeMetrics, f.textfile
+}
+
+// runAgent runs the daemon until the context ends. What keeps it from starting
+// is bad usage; what ends it later is a failure.
+func runAgent(ctx context.Context, o agent.Options) (int, error) {
+	a, err := agent.New(o)
+	if err != nil {
+		return exitUsage, err
+	}
+	if err := a.Run(ctx); err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
