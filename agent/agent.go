@@ -57,6 +57,9 @@ func New(o Options) (*Agent, error) {
 	return a, nil
 }
 
+// Tracker returns the state that everything else is a view of.
+func (a *Agent) Tracker() *Tracker { return a.tracker }
+
 // Addrs returns the addresses that the agent serves on.
 func (a *Agent) Addrs() []net.Addr {
 	addrs := make([]net.Addr, len(a.listeners))

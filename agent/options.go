@@ -40,6 +40,8 @@ type Options struct {
 
 	// Logger takes the events.
 	Logger *zap.Logger
+	// Host is the host's name, from which the phase of its rounds is taken.
+	Host string
 	// Version is shown on the page and in the log.
 	Version string
 

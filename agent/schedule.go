@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,7 +15,7 @@ import (
 // after another, since IMDS limits simultaneous connections: first one of each
 // at once, and then each at its own phase of the interval.
 func (a *Agent) rounds(ctx context.Context) error {
-	due := newTimetable(a.vantages(), time.Now(), a.options.Interval)
+	due := newTimetable(a.options.Host, a.vantages(), time.Now(), a.options.Interval)
 	for {
 		i, at := due.next()
 		if err := sleepUntil(ctx, at); err != nil {
@@ -65,8 +64,7 @@ type timetable struct {
 // newTimetable makes a first round of each vantage due at once. The second comes
 // at a phase of the interval that differs from host to host and from vantage to
 // vantage, so that hosts that boot together do not stay in step.
-func newTimetable(vantages []string, now time.Time, interval time.Duration) *timetable {
-	host, _ := os.Hostname() // without a name all hosts share a phase, which is no harm
+func newTimetable(host string, vantages []string, now time.Time, interval time.Duration) *timetable {
 	t := &timetable{interval: interval}
 	for _, v := range vantages {
 		t.at = append(t.at, now)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -44,6 +45,7 @@ func runCommand(app *kingpin.Application) command {
 			return exitUsage, err
 		}
 		daemon.apply(&o)
+		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
 		o.Drops = probes.LinkLocalDrops
 		return runAgent(ctx, o)
 	}
