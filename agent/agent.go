@@ -26,7 +26,7 @@ type Agent struct {
 
 // New checks the options and opens the listeners; nothing is asked of IMDS yet.
 // An unusable option is an [*OptionError].
-func New(o Options) (*Agent, error) {
+func New(ctx context.Context, o Options) (*Agent, error) {
 	all, err := o.probers()
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func New(o Options) (*Agent, error) {
 		return nil, err
 	}
 	if o.Web != nil {
-		if a.listeners, err = listen(o.Web); err != nil {
+		if a.listeners, err = listen(ctx, o.Web); err != nil {
 			return nil, err
 		}
 	}

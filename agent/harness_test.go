@@ -50,7 +50,7 @@ func startDaemon(t *testing.T, scenario string, change func(*agent.Options)) *da
 		change(&o)
 	}
 	var err error
-	if d.agent, err = agent.New(o); err != nil {
+	if d.agent, err = agent.New(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -39,7 +39,7 @@ func reserved(path string) bool {
 }
 
 // listen opens the listeners of the flags.
-func listen(flags *web.FlagConfig) ([]net.Listener, error) {
+func listen(ctx context.Context, flags *web.FlagConfig) ([]net.Listener, error) {
 	if flags.WebSystemdSocket != nil && *flags.WebSystemdSocket {
 		listeners, err := activation.Listeners()
 		if err == nil && len(listeners) == 0 {
@@ -53,7 +53,7 @@ func listen(flags *web.FlagConfig) ([]net.Listener, error) {
 	var listeners []net.Listener
 	for _, address := range *flags.WebListenAddresses {
 		var config net.ListenConfig
-		l, err := config.Listen(context.Background(), "tcp", address)
+		l, err := config.Listen(ctx, "tcp", address)
 		if err != nil {
 			closeAll(listeners)
 			return nil, &OptionError{"web.listen-address", address, err}

@@ -97,9 +97,9 @@ func (t *timetable) done(i int, now time.Time, confirm time.Duration) {
 		t.at[i] = now.Add(confirm)
 		return
 	}
-	for !t.regular[i].After(now) {
-		missed := now.Sub(t.regular[i]) / t.interval
-		t.regular[i] = t.regular[i].Add((missed + 1) * t.interval)
+	if !t.regular[i].After(now) {
+		late := now.Sub(t.regular[i])
+		t.regular[i] = now.Add(t.interval - late%t.interval)
 	}
 	t.at[i] = t.regular[i]
 }

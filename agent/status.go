@@ -13,7 +13,7 @@ type Status struct {
 	// Since is when the condition of the worst vantage was first seen.
 	Since       time.Time    `json:"since"`
 	Transitions []Transition `json:"transitions"`
-	Agent       AgentStatus  `json:"agent"`
+	Agent       Daemon       `json:"agent"`
 	Expect      ExpectStatus `json:"expect"`
 	// TokenHopLimitMin is the measured hop limit; null if there is none.
 	TokenHopLimitMin *int `json:"token_hop_limit_min"`
@@ -21,8 +21,8 @@ type Status struct {
 	V1Enabled *bool `json:"v1_enabled"`
 }
 
-// AgentStatus tells of the daemon itself.
-type AgentStatus struct {
+// Daemon tells of the daemon itself.
+type Daemon struct {
 	Version         string    `json:"version"`
 	StartedAt       time.Time `json:"started_at"`
 	Endpoint        string    `json:"endpoint"`
@@ -45,7 +45,7 @@ func (a *Agent) status() Status {
 		Report:      NewReport(s),
 		Since:       jsonTime(s.Worst().Since),
 		Transitions: append([]Transition{}, s.Transitions...),
-		Agent: AgentStatus{
+		Agent: Daemon{
 			Version:         o.Version,
 			StartedAt:       jsonTime(s.Start),
 			Endpoint:        o.Endpoint,

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -108,9 +109,7 @@ func (t *Tracker) Snapshot() Snapshot {
 	for _, v := range t.vantages {
 		s.Vantages = append(s.Vantages, v.State)
 	}
-	for code, n := range t.requests {
-		s.Requests[code] = n
-	}
+	maps.Copy(s.Requests, t.requests)
 	return s
 }
 
@@ -195,10 +194,10 @@ func (v *vantageState) learn(r probes.Round) (events []Event) {
 // judge tells whether the condition flips now, or else after how long to look
 // again. Recovery needs one good round, anything else is confirmed first.
 func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
-	switch {
-	case d.Condition == v.Diagnosis.Condition:
+	switch d.Condition {
+	case v.Diagnosis.Condition:
 		return false, 0
-	case d.Condition == probes.ConditionHealthy:
+	case probes.ConditionHealthy:
 		v.suspectSince = at
 		return true, 0
 	}

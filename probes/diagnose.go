@@ -16,7 +16,7 @@ type Diagnosis struct {
 func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	for p, result := range r.Results {
 		if result.Status == StatusFail {
-			return rootCause(Probe(p), result.Reason, r.PacketsDropped) //nolint:gosec // G115: six probes
+			return rootCause(Probe(p), result.Reason, r.PacketsDropped)
 		}
 	}
 	if r.Results[ProbeIAM].Reason == ReasonAbsentAsExpected {

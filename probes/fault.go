@@ -44,8 +44,7 @@ func faultOf(err error, at phase) (Reason, syscall.Errno) {
 }
 
 func connectFault(err error, errno syscall.Errno) Reason {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return ReasonNameNotResolved
 	}
 	switch errno {
@@ -58,11 +57,12 @@ func connectFault(err error, errno syscall.Errno) Reason {
 		return ReasonNetworkUnreachable
 	case syscall.EPERM, syscall.EACCES:
 		return ReasonNotPermitted
+	default:
+		if isTimeout(err) {
+			return ReasonConnectTimeout
+		}
+		return ReasonLocalError
 	}
-	if isTimeout(err) {
-		return ReasonConnectTimeout
-	}
-	return ReasonLocalError
 }
 
 func answerFault(err error, at phase) Reason {

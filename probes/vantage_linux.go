@@ -96,14 +96,14 @@ func (v netnsVantage) enter() (leave func() error, err error) {
 		return nil, err
 	}
 	leave = func() error {
-		defer own.Close() //nolint:errcheck // read only
+		defer own.Close()
 		return setns(own)
 	}
 	theirs, err := os.Open(v.path)
 	if err != nil {
 		return leave, v.explain(err)
 	}
-	defer theirs.Close() //nolint:errcheck // read only
+	defer theirs.Close()
 	return leave, v.explain(setns(theirs))
 }
 

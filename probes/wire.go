@@ -138,7 +138,7 @@ type wireBody struct {
 
 func (b *wireBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's EOF is never wrapped
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = contextError(b.ctx, malformedUnlessIO(err))
 	}
 	return n, err

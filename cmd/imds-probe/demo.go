@@ -50,12 +50,12 @@ func demo(ctx context.Context, out io.Writer, stops []string, pace time.Duration
 	if err != nil {
 		return 1, err
 	}
-	defer server.Close() //nolint:errcheck // the process ends
+	defer server.Close()
 	o, err := demoOptions(server.URL(), address, first, out)
 	if err != nil {
 		return exitUsage, err
 	}
-	a, err := agent.New(o)
+	a, err := agent.New(ctx, o)
 	if err != nil {
 		return exitUsage, err
 	}

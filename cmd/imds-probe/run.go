@@ -59,7 +59,7 @@ func (f *daemonFlags) apply(o *agent.Options) {
 // runAgent runs the daemon until the context ends. What keeps it from starting
 // is bad usage; what ends it later is a failure.
 func runAgent(ctx context.Context, o agent.Options) (int, error) {
-	a, err := agent.New(o)
+	a, err := agent.New(ctx, o)
 	if err != nil {
 		return exitUsage, err
 	}

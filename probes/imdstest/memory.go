@@ -2,6 +2,7 @@ package imdstest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http/httptrace"
@@ -26,14 +27,20 @@ func (s *Simulator) Dial(ctx context.Context, network, address string) (net.Conn
 		return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
 	case effectRefuse:
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	default:
+		return s.pipe(ctx, network, address), nil
 	}
+}
+
+// pipe makes a connection in memory, and serves its other end.
+func (s *Simulator) pipe(ctx context.Context, network, address string) net.Conn {
 	client, server := net.Pipe()
 	cut := &atomic.Bool{}
 	go s.serveConn(context.WithoutCancel(ctx), &serverEnd{server, cut})
 	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.ConnectDone != nil {
 		trace.ConnectDone(network, address, nil)
 	}
-	return &clientEnd{client, cut}, nil
+	return &clientEnd{client, cut}
 }
 
 // reach tells what a scenario does to all connections.
@@ -63,7 +70,7 @@ func (e *serverEnd) Reset() { e.cut.Store(true) }
 
 func (e *clientEnd) Read(p []byte) (int, error) {
 	n, err := e.Conn.Read(p)
-	if err == io.EOF && e.cut.Load() { //nolint:errorlint // a Reader's EOF is never wrapped
+	if errors.Is(err, io.EOF) && e.cut.Load() {
 		err = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	}
 	return n, err
