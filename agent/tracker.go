@@ -194,21 +194,17 @@ func (v *vantageState) learn(r probes.Round) (events []Event) {
 // judge tells whether the condition flips now, or else after how long to look
 // again. Recovery needs one good round, anything else is confirmed first.
 func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
-	switch d.Condition {
-	case v.Diagnosis.Condition:
+	if d.Condition == v.Diagnosis.Condition {
 		return false, 0
-	case probes.ConditionHealthy:
-		v.suspectSince = at
-		return true, 0
 	}
-	if v.sights == 0 {
+	if v.sights == 0 || d.Condition == probes.ConditionHealthy {
 		v.suspectSince = at
+	}
+	if d.Condition == probes.ConditionHealthy || v.sights == len(confirmAfter) {
+		return true, 0
 	}
 	v.suspect = d
 	v.sights++
-	if v.sights > len(confirmAfter) {
-		return true, 0
-	}
 	return false, confirmAfter[v.sights-1]
 }
 

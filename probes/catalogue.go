@@ -206,7 +206,7 @@ var catalogue = [...]Entry{
 		Title:   "IMDS refuses a session token",
 		Meaning: "IMDS answers, but the token PUT is refused or the token is not accepted. Clients that require IMDSv2 get nothing; others may fall back to IMDSv1 without a word.",
 		Faces: []Face{
-			{ReasonForbidden, "403 on the PUT alone: IMDS refuses a PUT that a proxy has forwarded (X-Forwarded-For)."},
+			{ReasonTokenForbidden, "403 on the PUT alone: IMDS refuses a PUT that a proxy has forwarded (X-Forwarded-For)."},
 			{ReasonBadRequest, "400 on the PUT: something on the way removed or changed the token's TTL header."},
 			{ReasonUnauthorized, "IMDS gave out a token and then answered 401 to it: requests of one client reach different services."},
 			{ReasonNotFound, "404 on the PUT: what answers does not know IMDSv2."},

@@ -82,8 +82,6 @@ func profile(change func(*Profile)) func(*Scenario) {
 }
 
 //go:fix inline
-func text(s string) *string { return new(s) }
-
 func wellScenarios() []Scenario {
 	return []Scenario{
 		healthy("healthy", probes.ConditionHealthy, probes.ReasonOK, "a role, and keys that are renewed hourly", nil),
