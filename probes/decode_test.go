@@ -96,7 +96,7 @@ func TestHash(t *testing.T) {
 	if a == probes.HashOf(two, []byte("ASIAEXAMPLE")) || a == probes.HashOf(one, []byte("ASIAEXAMPLF")) {
 		t.Error("different salts or keys hash equally")
 	}
-	if probes.NewSalt() == probes.NewSalt() {
+	if first := probes.NewSalt(); first == probes.NewSalt() {
 		t.Error("salts repeat")
 	}
 }

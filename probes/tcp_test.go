@@ -13,6 +13,7 @@ import (
 // TestScenariosOnSockets is TestScenarios on real sockets: the kernel's errors
 // and the wire's bytes come to the same conditions.
 func TestScenariosOnSockets(t *testing.T) {
+	t.Parallel()
 	for _, sc := range imdstest.Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()

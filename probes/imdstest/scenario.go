@@ -81,7 +81,6 @@ func profile(change func(*Profile)) func(*Scenario) {
 	return func(s *Scenario) { change(s.Instance.Profile) }
 }
 
-//go:fix inline
 func wellScenarios() []Scenario {
 	return []Scenario{
 		healthy("healthy", probes.ConditionHealthy, probes.ReasonOK, "a role, and keys that are renewed hourly", nil),
