@@ -21,17 +21,22 @@ type Agent struct {
 	metrics   *metrics
 	listeners []net.Listener
 	notify    notifier
+	state     *stateFile
 	log       *zap.Logger
 }
 
 // New checks the options and opens the listeners; nothing is asked of IMDS yet.
 // An unusable option is an [*OptionError].
 func New(ctx context.Context, o Options) (*Agent, error) {
-	all, err := o.probers()
-	if err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	if err := o.checkDaemon(); err != nil {
+		return nil, err
+	}
+	state, saved := openState(o.StateFile, o.Logger)
+	all, err := o.probers(state.salt)
+	if err != nil {
 		return nil, err
 	}
 	names := make([]string, len(all))
@@ -44,8 +49,10 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		tracker:  NewTracker(o.Policy, names),
 		registry: prometheus.NewRegistry(),
 		notify:   newNotifier(),
+		state:    state,
 		log:      o.Logger,
 	}
+	a.tracker.resume(saved)
 	if a.metrics, err = newMetrics(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
 		return nil, err
 	}
@@ -83,6 +90,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.notify.ready()
 	err := tasks.Wait()
 	a.notify.stopping()
+	a.state.save(a.tracker.saved())
 	a.log.Info("imds-probe stops", zap.String("event", string(EventStopping)))
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -77,13 +77,14 @@ func TestFlipIsConfirmed(t *testing.T) {
 // awaitCondition lets time pass until the daemon names a condition.
 func awaitCondition(t *testing.T, d *daemon, want probes.Condition, limit time.Duration) time.Time {
 	t.Helper()
-	for deadline := time.Now().Add(limit); ; time.Sleep(100 * time.Millisecond) {
-		synctest.Wait()
-		if d.status().Condition == want {
+	for deadline := time.Now().Add(limit); ; time.Sleep(500 * time.Millisecond) {
+		got := d.agent.Tracker().Snapshot().Worst().Diagnosis.Condition
+		if got == want {
+			synctest.Wait() // for the log
 			return time.Now()
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("condition is %v after %v, want %v", d.status().Condition, limit, want)
+			t.Fatalf("condition is %v after %v, want %v", got, limit, want)
 		}
 	}
 }

@@ -10,7 +10,10 @@ import (
 // Check makes one round for each vantage and reports what they found. Nothing is
 // confirmed by a second look, so that the answer comes at once.
 func Check(ctx context.Context, o Options) (Report, error) {
-	all, err := o.probers()
+	if err := o.check(); err != nil {
+		return Report{}, err
+	}
+	all, err := o.probers(probes.NewSalt())
 	if err != nil {
 		return Report{}, err
 	}

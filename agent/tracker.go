@@ -54,6 +54,8 @@ type vantageState struct {
 	suspect      probes.Diagnosis
 	suspectSince time.Time
 	sights       int
+	// resume is what an earlier run left, until the first verdict of this one.
+	resume *savedVantage
 }
 
 // Tracker keeps the state of every vantage. It is safe for concurrent use.
@@ -194,6 +196,10 @@ func (v *vantageState) learn(r probes.Round) (events []Event) {
 // judge tells whether the condition flips now, or else after how long to look
 // again. Recovery needs one good round, anything else is confirmed first.
 func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
+	if v.resume != nil && d.Condition == v.resume.Condition {
+		// As before the restart: nothing has changed.
+		v.Diagnosis, v.Since, v.Judged, v.resume = d, v.resume.Since, true, nil
+	}
 	if d.Condition == v.Diagnosis.Condition {
 		return false, 0
 	}
@@ -222,10 +228,13 @@ func (v *vantageState) settle(d probes.Diagnosis) (blip probes.Diagnosis, was bo
 
 // flip changes the condition of a vantage.
 func (t *Tracker) flip(v *vantageState, d probes.Diagnosis) Event {
-	now := v.suspectSince
+	now, from, since := v.suspectSince, v.Diagnosis.Condition, v.Since
+	if v.resume != nil {
+		from, since, v.resume = v.resume.Condition, v.resume.Since, nil
+	}
 	transition := Transition{
-		At: jsonTime(now), Vantage: v.Vantage, From: v.Diagnosis.Condition, To: d.Condition,
-		Reason: d.Reason, HeldSeconds: now.Sub(v.Since).Seconds(),
+		At: jsonTime(now), Vantage: v.Vantage, From: from, To: d.Condition,
+		Reason: d.Reason, HeldSeconds: now.Sub(since).Seconds(),
 	}
 	v.Diagnosis, v.Since, v.Judged, v.sights = d, now, true, 0
 	v.Transitions++

@@ -51,7 +51,7 @@ func New(o Options) (*Prober, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = EndpointIPv4
 	}
-	if err := checkEndpoint(o.Endpoint); err != nil {
+	if err := CheckEndpoint(o.Endpoint); err != nil {
 		return nil, err
 	}
 	if o.Timeout <= 0 {
@@ -73,8 +73,8 @@ func New(o Options) (*Prober, error) {
 	return p, nil
 }
 
-// checkEndpoint refuses what the SDK would accept and then not do.
-func checkEndpoint(endpoint string) error {
+// CheckEndpoint refuses what the SDK would accept and then not do.
+func CheckEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http":

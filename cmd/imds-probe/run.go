@@ -21,6 +21,7 @@ type daemonFlags struct {
 	telemetryPath  string
 	runtimeMetrics bool
 	textfile       string
+	stateFile      string
 	log            *logFlags
 }
 
@@ -30,6 +31,7 @@ func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
 	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
+	cmd.Flag("state.file", "Keep the state in this file, so that a restart knows since when a condition has lasted.").PlaceHolder("FILE").StringVar(&f.stateFile)
 	return f
 }
 
@@ -53,7 +55,7 @@ func runCommand(app *kingpin.Application) command {
 
 func (f *daemonFlags) apply(o *agent.Options) {
 	o.Interval, o.Web, o.TelemetryPath = f.interval, f.web, f.telemetryPath
-	o.RuntimeMetrics, o.TextfilePath = f.runtimeMetrics, f.textfile
+	o.RuntimeMetrics, o.TextfilePath, o.StateFile = f.runtimeMetrics, f.textfile, f.stateFile
 }
 
 // runAgent runs the daemon until the context ends. What keeps it from starting
