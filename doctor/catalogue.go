@@ -196,7 +196,7 @@ var catalogue = map[Condition]Entry{
 	},
 	ConditionRunDenied: {
 		Severity: probes.SeverityCritical, Title: "The caller may not launch instances",
-		Meaning: "RunInstances is refused with and without the profile, so it is not a matter of the role: the caller needs ec2:RunInstances.",
+		Meaning: "Launching an instance needs ec2:RunInstances, with or without a profile: this is not a matter of the role.",
 		Doc:     docLaunch,
 	},
 	ConditionLaunchRefused: {

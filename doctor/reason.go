@@ -46,7 +46,6 @@ const (
 	reasonOrganizations Reason = "organizations_policy"
 	reasonImplicitDeny  Reason = "nothing_allows"
 	reasonDryRunRefused Reason = "dry_run_refused"
-	reasonNotSimulable  Reason = "not_simulable"
 )
 
 // seen returns the name of a reason that the agent knows too.

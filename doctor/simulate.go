@@ -160,6 +160,7 @@ func permissionStep(name string, a Answer[Permission], c Condition, caller strin
 	}
 	reason, words := p.why()
 	step := failed(name, a.Asked, reason, p.Action+" on "+p.Resource+": "+words, c).
+		saying("You may not "+p.Action+" on "+p.Resource+": "+words+".").
 		with("action", p.Action).with("resource", p.Resource).with("matched", strings.Join(p.Matched, "; "))
 	if len(p.Missing) > 0 {
 		step.Answer += " (it may depend on " + clean(strings.Join(p.Missing, ", ")) + ")"

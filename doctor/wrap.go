@@ -44,15 +44,23 @@ func fold(words []string, indent, room int, end string) string {
 	return b.String()
 }
 
-// chop cuts a word into pieces of at most n characters, if it is longer.
+// chop cuts a word into pieces of at most n characters, if it is longer, after
+// a slash or colon if there is one: that is where an ARN is read.
 func chop(word string, n int) []string {
 	var pieces []string
-	for r := []rune(word); ; r = r[n:] {
-		if len(r) <= n {
-			return append(pieces, string(r))
+	r := []rune(word)
+	for len(r) > n {
+		cut := n
+		for i := n; i > n/2; i-- {
+			if r[i-1] == '/' || r[i-1] == ':' {
+				cut = i
+				break
+			}
 		}
-		pieces = append(pieces, string(r[:n]))
+		pieces = append(pieces, string(r[:cut]))
+		r = r[cut:]
 	}
+	return append(pieces, string(r))
 }
 
 // shellWords splits a command at spaces outside quotes, and keeps the quotes.
