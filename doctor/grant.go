@@ -3,7 +3,10 @@ package doctor
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -81,7 +84,8 @@ func principalOf(caller string) (kind, name string) {
 	return parts[0], parts[len(parts)-1]
 }
 
-// compactJSON marshals a policy without escaping what HTML would.
+// compactJSON marshals a policy without escaping what HTML would, but with
+// everything escaped that a terminal would not show.
 func compactJSON(v any) json.RawMessage {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -89,5 +93,15 @@ func compactJSON(v any) json.RawMessage {
 	if e.Encode(v) != nil {
 		return nil
 	}
-	return bytes.TrimSpace(b.Bytes())
+	var shown bytes.Buffer
+	for _, r := range strings.TrimSpace(b.String()) {
+		if unicode.IsPrint(r) {
+			shown.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&shown, `\u%04x`, unit)
+		}
+	}
+	return shown.Bytes()
 }

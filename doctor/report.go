@@ -77,6 +77,10 @@ func (n names) fill(s probes.Step) probes.Step {
 // first one among equals, since the root of a fault comes before its symptoms.
 // Without any it is the given condition.
 func conclude(r Report, n names, healthy finding) Report {
+	for i := range r.Steps {
+		r.Steps[i] = r.Steps[i].tame()
+	}
+	r.Caller = printable(r.Caller)
 	verdict := healthy
 	if i := root(r.Steps); i >= 0 {
 		verdict = *r.Steps[i].finding
@@ -92,13 +96,13 @@ func conclude(r Report, n names, healthy finding) Report {
 	entry, _ := Explain(verdict.condition)
 	r.Condition, r.Severity = entry.Condition, entry.Severity
 	r.Title, r.Meaning, r.Doc = entry.Title, entry.Meaning, entry.Doc
-	r.Summary = cmp.Or(verdict.summary, entry.Meaning)
+	r.Summary = printable(cmp.Or(verdict.summary, entry.Meaning))
 	if verdict.remedy == nil {
 		verdict.remedy = entry.Remedy
 	}
 	r.Remedy = []string{}
 	for _, step := range verdict.remedy {
-		step = n.fill(step)
+		step = n.fill(probes.Step{Text: printable(step.Text), Command: printable(step.Command)})
 		r.remedy = append(r.remedy, step)
 		r.Remedy = append(r.Remedy, step.String())
 	}

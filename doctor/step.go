@@ -77,6 +77,13 @@ func (s Step) with(key, value string) Step {
 	return s
 }
 
+// tame returns the step with all that came from elsewhere made fit for a
+// terminal. Every step goes through it, whoever wrote its words.
+func (s Step) tame() Step {
+	s.Asked, s.Answer, s.Lacks = printable(s.Asked), printable(s.Answer), printable(s.Lacks)
+	return s
+}
+
 // mend returns the step with a remedy more exact than the catalogue's.
 func (s Step) mend(policy any, remedy ...probes.Step) Step {
 	f := *s.finding

@@ -102,9 +102,5 @@ func indentPolicy(policy json.RawMessage) string {
 	if json.Indent(&b, policy, "", "  ") != nil {
 		return ""
 	}
-	lines := strings.Split(b.String(), "\n")
-	for i, line := range lines {
-		lines[i] = printable(line)
-	}
-	return strings.Join(lines, "\n")
+	return b.String()
 }

@@ -37,6 +37,9 @@ type flags struct {
 // and nothing is left to do.
 func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	f = &flags{}
+	if len(args) == 0 {
+		return f, false, errors.New("command not specified: give instance, role, add-role or launch, or --help")
+	}
 	app := kingpin.New("iam-doctor", "Troubleshoots IAM and EC2 through the AWS API. It changes nothing.")
 	var usage bytes.Buffer
 	app.UsageWriter(&usage)
