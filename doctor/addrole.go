@@ -44,7 +44,7 @@ func (d *Doctor) AddRole(ctx context.Context, profile, role string) Report {
 	f.Role = d.role(ctx, role)
 	principal := d.principal(ctx, f.Caller.Value)
 	f.MayAdd = d.may(ctx, principal, addRole, f.profileARN(), nil)
-	f.MayPass = d.may(ctx, principal, passRole, f.roleARN(), map[string]string{"iam:PassedToService": f.service()})
+	f.MayPass = d.may(ctx, principal, passRole, f.roleARN(), toEC2(f.Caller.Value.Partition))
 	f.ProfileQuotas = d.profileQuota(ctx)
 	return DiagnoseAddRole(f)
 }
@@ -75,16 +75,18 @@ func (f AddRoleFacts) roleARN() string {
 	return f.Caller.Value.iamARN("role", f.RoleName)
 }
 
-func (f AddRoleFacts) service() string { return EC2Services(f.Caller.Value.Partition)[0] }
-
 // DiagnoseAddRole judges the answers about adding a role to a profile.
 func DiagnoseAddRole(f AddRoleFacts) Report {
 	caller := f.Caller.Value.ARN
 	steps := []Step{
 		callerStep(f.Caller), f.profileStep(), f.roleStep(),
 		permissionStep(stepMayAdd, f.MayAdd, ConditionAddDenied, caller, allowPolicy(f.profileARN(), addRole)),
-		permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, caller, passPolicy(f.roleARN(), f.service())),
+		permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, caller, passPolicy(f.roleARN(), f.Caller.Value.Partition)),
 		f.vacancyStep(), f.quotaStep(),
+	}
+	if steps[len(steps)-1].finding != nil {
+		// To create the profile that is missing is no remedy where none can be.
+		steps[1] = steps[1].harmless()
 	}
 	r := Report{
 		Topic: "add-role", Target: f.RoleName + " to " + f.ProfileName,
@@ -157,11 +159,12 @@ func (f AddRoleFacts) quotaStep() Step {
 		return unanswered(stepQuota, a.Asked, a.Failure).harmless()
 	case q.Limit > 0 && q.Used >= q.Limit:
 		step := failed(stepQuota, a.Asked, reasonQuota,
-			fmt.Sprintf("all %d instance profiles that the account may have are in use", q.Limit), ConditionProfileQuota)
-		if f.Profile.OK() {
-			return step.harmless()
+			fmt.Sprintf("all %d instance profiles that the account may have are in use", q.Limit), ConditionProfileQuota).
+			saying(fmt.Sprintf("There is no profile %s, and no further one can be created: all %d are in use.", f.ProfileName, q.Limit))
+		if f.Profile.failed(FailureNotFound) {
+			return step
 		}
-		return step
+		return step.harmless()
 	}
 	return passed(stepQuota, a.Asked, fmt.Sprintf("%d of %d instance profiles of the account are in use", q.Used, q.Limit))
 }

@@ -66,7 +66,7 @@ type Failure struct {
 	// Code is AWS's error code, if there is one.
 	Code string
 	// Message says it in one line. It is empty where AWS's words may repeat the
-	// signed request, and with it a session token.
+	// signed request, and with it a session token; the doctor's own may stand there.
 	Message string
 }
 

@@ -12,7 +12,7 @@ const (
 	docInfoErrors   = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
 	docUnauthorized = docInfoErrors + "-unauthorized-access"
 
-	docCredentials = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html"
+	docCLI = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html"
 )
 
 var (
@@ -31,22 +31,22 @@ var catalogue = map[Condition]Entry{
 	ConditionNoCredentials: {
 		Severity: probes.SeverityUnknown, Title: "No AWS credentials",
 		Meaning: "The SDK found no credentials to sign requests with, so nothing could be asked.",
-		Remedy:  []probes.Step{stepSignIn, stepProfArg, stepWhoAmI}, Doc: docCredentials,
+		Remedy:  []probes.Step{stepSignIn, stepProfArg, stepWhoAmI}, Doc: docCLI,
 	},
 	ConditionRefused: {
 		Severity: probes.SeverityUnknown, Title: "AWS does not accept the credentials",
 		Meaning: "The access key is unknown or deactivated, its secret is wrong, or it belongs to another partition (aws, aws-cn, aws-us-gov) than the region that is asked.",
-		Remedy:  []probes.Step{stepWhoAmI, stepProfArg, {Text: "Make sure that --region is in the partition of the credentials"}}, Doc: docCredentials,
+		Remedy:  []probes.Step{stepWhoAmI, stepProfArg, {Text: "Make sure that --region is in the partition of the credentials"}}, Doc: docCLI,
 	},
 	ConditionExpired: {
 		Severity: probes.SeverityUnknown, Title: "The session has expired",
 		Meaning: "The temporary credentials are past their expiry, so nothing could be asked.",
-		Remedy:  []probes.Step{stepSignIn, {Text: "Or assume the role again, and export the new credentials"}}, Doc: docCredentials,
+		Remedy:  []probes.Step{stepSignIn, {Text: "Or assume the role again, and export the new credentials"}}, Doc: docCLI,
 	},
 	ConditionClock: {
 		Severity: probes.SeverityUnknown, Title: "The clock of this machine is wrong",
 		Meaning: "AWS refuses requests that were signed at another time than its own.",
-		Remedy:  []probes.Step{{Text: "Set the clock", Command: "timedatectl set-ntp true"}}, Doc: docCredentials,
+		Remedy:  []probes.Step{{Text: "Set the clock", Command: "timedatectl set-ntp true"}}, Doc: docCLI,
 	},
 	ConditionThrottled: {
 		Severity: probes.SeverityUnknown, Title: "AWS throttles API requests",
@@ -56,12 +56,12 @@ var catalogue = map[Condition]Entry{
 	ConditionUnreachable: {
 		Severity: probes.SeverityUnknown, Title: "The AWS API cannot be reached",
 		Meaning: "No answer came from the endpoint: no network, a name that does not resolve, a proxy, or a wrong --endpoint-url.",
-		Remedy:  []probes.Step{{Text: "Check the network, HTTPS_PROXY and --endpoint-url"}, stepWhoAmI}, Doc: docCredentials,
+		Remedy:  []probes.Step{{Text: "Check the network, HTTPS_PROXY and --endpoint-url"}, stepWhoAmI}, Doc: docCLI,
 	},
 	ConditionAPIError: {
 		Severity: probes.SeverityUnknown, Title: "The AWS API answered with an error",
 		Meaning: "The answer allows no judgement.",
-		Remedy:  []probes.Step{{Text: "Try again; if it lasts, the error above is AWS's own word for it"}}, Doc: docCredentials,
+		Remedy:  []probes.Step{{Text: "Try again; if it lasts, the error above is AWS's own word for it"}}, Doc: docCLI,
 	},
 	ConditionOtherPartition: {
 		Severity: probes.SeverityCritical, Title: "Two partitions are mixed",
@@ -72,7 +72,7 @@ var catalogue = map[Condition]Entry{
 	ConditionLacking: {
 		Severity: probes.SeverityUnknown, Title: "The caller lacks permissions to look",
 		Meaning: "Nothing is known to be wrong, and not enough could be seen to say that all is well.",
-		Doc:     docCredentials,
+		Doc:     docCLI,
 	},
 
 	ConditionInstanceNotFound: {

@@ -13,7 +13,7 @@ type Condition string
 // The doctor's own conditions.
 const (
 	// ConditionNoCredentials means that there are no credentials to ask AWS with.
-	ConditionNoCredentials Condition = "caller_no_credentials"
+	ConditionNoCredentials Condition = "caller_no_credentials" //nolint:gosec // G101: a name, not a credential
 	// ConditionRefused means that AWS does not accept the caller's credentials.
 	ConditionRefused Condition = "caller_credentials_refused"
 	// ConditionExpired means that the caller's session has expired.

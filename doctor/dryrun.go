@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -138,10 +139,10 @@ func (f LaunchFacts) refusal(run DryRun) (Condition, string) {
 		if d.Value.Explicit {
 			words += ": a statement denies it"
 		}
-		switch {
-		case d.Value.Action == passRole:
+		switch d.Value.Action {
+		case passRole:
 			return ConditionPassDenied, words
-		case d.Value.Action == runInstances:
+		case runInstances:
 			return ConditionRunDenied, words
 		}
 		return ConditionLaunchRefused, words
@@ -159,20 +160,14 @@ func (f LaunchFacts) mendRefusal(s Step, c Condition, run DryRun) Step {
 	if run.Decoded.Value.Explicit {
 		return s.mend(nil, limitSteps(reasonExplicitDeny, Permission{Action: run.Decoded.Value.Action})...)
 	}
-	switch c {
-	case ConditionPassDenied:
-		role := f.roleARN()
-		if role == "" {
-			role = run.Decoded.Value.Resource
-		}
-		if role == "" {
-			return s
-		}
-		return s.mend(passPolicy(role, f.service()), grantSteps(caller, grantName(passRole))...)
-	case ConditionRunDenied:
+	role := cmp.Or(f.roleARN(), run.Decoded.Value.Resource)
+	action := run.Decoded.Value.Action
+	switch {
+	case c == ConditionPassDenied && role != "":
+		return s.mend(passPolicy(role, f.Caller.Value.Partition), grantSteps(caller, grantName(passRole))...)
+	case c == ConditionRunDenied:
 		return s.mend(allowPolicy("*", runInstances), grantSteps(caller, grantName(runInstances))...)
-	}
-	if action := run.Decoded.Value.Action; action != "" {
+	case c == ConditionLaunchRefused && action != "":
 		return s.mend(allowPolicy(run.Decoded.Value.Resource, action), grantSteps(caller, grantName(action))...)
 	}
 	return s

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -38,17 +39,21 @@ func (p Profile) holds(role string) bool {
 }
 
 func (d *Doctor) caller(ctx context.Context) Answer[Caller] {
-	return ask("sts:GetCallerIdentity", "", func() (Caller, error) {
+	a := ask("sts:GetCallerIdentity", "", func() (Caller, error) {
 		out, err := d.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
 			return Caller{}, err
 		}
-		a, err := arn.Parse(aws.ToString(out.Arn))
+		who, err := arn.Parse(aws.ToString(out.Arn))
 		if err != nil {
 			return Caller{}, errors.New("GetCallerIdentity answered without an ARN")
 		}
-		return Caller{a.String(), aws.ToString(out.Account), a.Partition}, nil
+		return Caller{who.String(), aws.ToString(out.Account), who.Partition}, nil
 	})
+	if a.failed(FailureRefused) {
+		a.Failure.Message = fmt.Sprintf("they are wrong, deleted, or of another partition than %s (region %s)", partitionOfRegion(d.region), d.region)
+	}
+	return a
 }
 
 func (d *Doctor) profile(ctx context.Context, name string) Answer[Profile] {

@@ -50,12 +50,10 @@ func (e *credentialsError) Unwrap() error { return e.err }
 
 // classify turns an error of the SDK into a failure of the action.
 func classify(action string, err error) *Failure {
-	var noCredentials *credentialsError
-	if errors.As(err, &noCredentials) {
+	if noCredentials, ok := errors.AsType[*credentialsError](err); ok {
 		return classifyCredentials(noCredentials)
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return classifyAPI(action, api)
 	}
 	var sent *smithyhttp.RequestSendError

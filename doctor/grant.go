@@ -25,7 +25,7 @@ type policyStatement struct {
 	Effect    string
 	Action    any
 	Resource  string
-	Condition map[string]map[string]string `json:",omitempty"`
+	Condition map[string]map[string]any `json:",omitempty"`
 }
 
 // allowPolicy is the policy that allows the actions on the resource.
@@ -37,13 +37,15 @@ func allowPolicy(resource string, actions ...string) policyDocument {
 	return policyDocument{policyVersion, []policyStatement{s}}
 }
 
-// passPolicy is the policy that allows the role to be passed to EC2, and to
-// nobody else.
-func passPolicy(role, service string) policyDocument {
+// passPolicy is the policy that allows the role to be passed to EC2, under
+// whatever name it has in the partition, and to nobody else.
+func passPolicy(role, partition string) policyDocument {
 	p := allowPolicy(role, passRole)
-	p.Statement[0].Condition = map[string]map[string]string{
-		"StringEquals": {"iam:PassedToService": service},
+	var to any = EC2Services(partition)
+	if services := EC2Services(partition); len(services) == 1 {
+		to = services[0]
 	}
+	p.Statement[0].Condition = map[string]map[string]any{"StringEquals": {passedTo: to}}
 	return p
 }
 

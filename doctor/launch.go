@@ -52,7 +52,7 @@ func (d *Doctor) Launch(ctx context.Context, r LaunchRequest) Report {
 	principal := d.principal(ctx, f.Caller.Value)
 	f.MayRun = d.may(ctx, principal, runInstances, "*", nil)
 	if f.roleARN() != "" {
-		f.MayPass = d.may(ctx, principal, passRole, f.roleARN(), map[string]string{"iam:PassedToService": f.service()})
+		f.MayPass = d.may(ctx, principal, passRole, f.roleARN(), toEC2(f.Caller.Value.Partition))
 	}
 	if r.DryRun {
 		f.With = d.dryRun(ctx, r, r.Profile)
@@ -70,8 +70,6 @@ func (f LaunchFacts) name() string {
 	}
 	return f.LaunchRequest.Profile
 }
-
-func (f LaunchFacts) service() string { return EC2Services(f.Caller.Value.Partition)[0] }
 
 func (f LaunchFacts) roleARN() string {
 	if len(f.Profile.Value.Roles) == 0 {
@@ -162,5 +160,5 @@ func (f LaunchFacts) mayPassStep() Step {
 	if f.roleARN() == "" {
 		return skipped(stepMayPass, stepHasRole)
 	}
-	return permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, f.Caller.Value.ARN, passPolicy(f.roleARN(), f.service()))
+	return permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, f.Caller.Value.ARN, passPolicy(f.roleARN(), f.Caller.Value.Partition))
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // maxPolicy is far above IAM's own limit for a trust policy, 4096 characters.
@@ -93,19 +94,10 @@ func (p *principal) covers(services []string) bool {
 	if p.everybody {
 		return true
 	}
-	for _, name := range p.names["AWS"] {
-		if name == "*" {
-			return true
-		}
+	if slices.Contains(p.names["AWS"], "*") {
+		return true
 	}
-	for _, name := range p.names["Service"] {
-		for _, service := range services {
-			if name == service {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.names["Service"], func(name string) bool { return slices.Contains(services, name) })
 }
 
 // list returns all names, of whatever kind.
@@ -145,25 +137,25 @@ func glob(pattern, s string) bool {
 	return p == len(pattern)
 }
 
-// mendTrust returns the policy with a statement added that lets the service
-// assume the role; what was there stays. It is nil where the policy cannot be
+// MendTrust returns the policy with a statement added that lets the service
+// assume the role; what was there stays. ok is false where the policy cannot be
 // read, and nothing can be kept.
-func mendTrust(policy, service string) any {
+func MendTrust(policy, service string) (mended json.RawMessage, ok bool) {
 	if _, err := parseTrust(policy); err != nil {
-		return nil
+		return nil, false
 	}
 	var document struct {
-		Version   string                `json:",omitempty"`
-		ID        string                `json:"Id,omitempty"`
-		Statement many[json.RawMessage] `json:""`
+		Version   string `json:",omitempty"`
+		ID        string `json:"Id,omitempty"`
+		Statement many[json.RawMessage]
 	}
 	if json.Unmarshal([]byte(policy), &document) != nil {
-		return nil
+		return nil, false
 	}
 	if document.Version == "" {
 		document.Version = policyVersion
 	}
 	added := fmt.Sprintf(`{"Effect":"Allow","Principal":{"Service":%q},"Action":%q}`, service, assumeRole)
 	document.Statement = append(document.Statement, json.RawMessage(added))
-	return document
+	return compactJSON(document), true
 }

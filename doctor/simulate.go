@@ -20,7 +20,16 @@ const (
 	runInstances = "ec2:RunInstances"
 	listProfiles = "iam:ListInstanceProfiles"
 	simulate     = "iam:SimulatePrincipalPolicy"
+
+	passedTo = "iam:PassedToService"
 )
+
+// toEC2 is what a request that passes a role to EC2 has in its context: EC2
+// under the partition's own name.
+func toEC2(partition string) map[string]string {
+	services := EC2Services(partition)
+	return map[string]string{passedTo: services[len(services)-1]}
+}
 
 // Permission is whether the caller may do something, as IAM's simulator has it.
 type Permission struct {
@@ -181,13 +190,13 @@ func grantName(action string) string {
 // limitSteps lead to what withholds a permission that adding a policy would not
 // give.
 func limitSteps(r Reason, p Permission) []probes.Step {
-	switch r {
-	case reasonExplicitDeny:
+	if r == reasonExplicitDeny {
 		return []probes.Step{
 			{Text: "Remove or narrow the statement that denies " + p.Action + p.by(": ") + "; no allow wins over it"},
 			{Text: "Or ask as somebody whom it does not concern"},
 		}
-	case reasonBoundary:
+	}
+	if r == reasonBoundary {
 		return []probes.Step{
 			{Text: "Have " + p.Action + " on " + p.Resource + " allowed in the policy that is the caller's permissions boundary; a policy of the caller alone does not help"},
 		}

@@ -106,6 +106,14 @@ func (s Step) harmless() Step {
 	return s
 }
 
+// refusedBecause adds the doctor's own words to a refusal of credentials.
+func refusedBecause(words string) string {
+	if words == "" {
+		return ""
+	}
+	return ": " + words
+}
+
 // unanswered is the step whose request failed. That says nothing of the target,
 // so its status is unknown.
 func unanswered(name, asked string, f *Failure) Step {
@@ -125,7 +133,7 @@ func unanswered(name, asked string, f *Failure) Step {
 	case FailureNoCredentials:
 		set(reasonNoCredentials, ConditionNoCredentials, "There are no AWS credentials to ask with: "+f.String()+".")
 	case FailureRefused:
-		set(reasonRefused, ConditionRefused, "AWS does not accept the credentials"+code+": they are wrong, deleted, or of another partition or account than the endpoint.")
+		set(reasonRefused, ConditionRefused, "AWS does not accept the credentials"+code+refusedBecause(f.Message)+".")
 	case FailureExpired:
 		set(reasonExpiredToken, ConditionExpired, "The session token of the credentials has expired"+code+".")
 	case FailureClock:

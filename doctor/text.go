@@ -63,10 +63,10 @@ func (r Report) WriteText(w io.Writer, colour bool) error {
 func writeStep(b *bytes.Buffer, p palette, s Step) {
 	status := s.Status.String()
 	fmt.Fprintf(b, "%s%s%-*s", p.paint(status, status), strings.Repeat(" ", 8-len(status)), answerColumn-8, s.Name)
-	b.WriteString(wrap(s.Answer, answerColumn, textWidth))
+	b.WriteString(wrap(s.Answer, answerColumn))
 	b.WriteByte('\n')
 	if s.Asked != "" && s.Status != probes.StatusSkip {
-		asked := wrap(s.Asked, answerColumn, textWidth)
+		asked := wrap(s.Asked, answerColumn)
 		fmt.Fprintf(b, "%*s%s\n", answerColumn, "", p.paint("dim", asked))
 	}
 	if s.Lacks != "" {
@@ -75,7 +75,7 @@ func writeStep(b *bytes.Buffer, p palette, s Step) {
 }
 
 func writeParagraph(b *bytes.Buffer, text string) {
-	b.WriteString(wrap(text, 0, textWidth))
+	b.WriteString(wrap(text, 0))
 	b.WriteByte('\n')
 }
 
@@ -85,9 +85,9 @@ func (r Report) writeRemedy(b *bytes.Buffer) {
 	}
 	for i, step := range r.remedy {
 		number := fmt.Sprintf("%3d. ", i+1)
-		b.WriteString(number + wrap(step.Text, len(number), textWidth) + "\n")
+		b.WriteString(number + wrap(step.Text, len(number)) + "\n")
 		if step.Command != "" {
-			b.WriteString("       " + wrapCommand(step.Command, 9, textWidth) + "\n")
+			b.WriteString("       " + wrapCommand(step.Command, 9) + "\n")
 		}
 	}
 	if r.Policy != nil {

@@ -105,10 +105,13 @@ func TestGrantToSingleSignOn(t *testing.T) {
 func TestQuota(t *testing.T) {
 	f := with("GetInstanceProfile", iamError("NoSuchEntity", "none"), "GetAccountSummary", accountSummary(1000, 1000))
 	r := f.doctor().AddRole(t.Context(), "app", "app")
-	expect(t, r, doctor.ConditionProfileMissing, critical)
+	expect(t, r, doctor.ConditionProfileQuota, critical)
 	if s := stepOf(t, r, "quota"); s.Status != probes.StatusFail || s.Reason != "quota_reached" {
 		t.Errorf("quota: %+v", s)
 	}
+	// Where the profile is there already, the quota does not matter.
+	f = with("GetInstanceProfile", gotProfile(""), "GetAccountSummary", accountSummary(1000, 1000))
+	expect(t, f.doctor().AddRole(t.Context(), "app", "app"), doctor.ConditionAddAllowed, ok)
 }
 
 // TestDryRun covers EC2's encoded refusals; moto neither encodes nor decodes.

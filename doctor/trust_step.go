@@ -22,11 +22,19 @@ func trustStep(asked string, role Role, partition string) Step {
 			mend(nil, denyingTrustSteps(ruling)...)
 	case TrustSilent:
 		return failed(stepTrust, asked, reasonTrustSilent, who+ruling.Detail, daemon(probes.ConditionAssumeRoleUnauthorized)).
-			mend(mendTrust(role.Trust, services[len(services)-1]), silentTrustSteps()...)
+			mend(mendedTrust(role.Trust, services), silentTrustSteps()...)
 	case TrustMalformed:
 	}
 	return undecided(stepTrust, asked, reasonTrustMalformed,
 		"the trust policy of role "+clean(role.Name)+" cannot be read: "+ruling.Detail, ConditionAPIError)
+}
+
+// mendedTrust is the policy to put in place, under the partition's own name of EC2.
+func mendedTrust(policy string, services []string) any {
+	if mended, ok := MendTrust(policy, services[len(services)-1]); ok {
+		return mended
+	}
+	return nil
 }
 
 // silentTrustSteps put the report's policy in place of the one that lacks EC2.

@@ -198,6 +198,11 @@ func FuzzEvaluateTrust(f *testing.F) {
 		if strings.ContainsFunc(got.Detail, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x9b }) {
 			t.Errorf("control character in %q", got.Detail)
 		}
+		if mended, ok := doctor.MendTrust(document, services[0]); ok && got.Trust == doctor.TrustSilent {
+			if again := doctor.EvaluateTrust(string(mended), services); again.Trust != doctor.TrustAllows && again.Trust != doctor.TrustDepends {
+				t.Errorf("mended: %s: %s", again.Trust, mended)
+			}
+		}
 		inner, isList := strings.CutPrefix(document, `{"Version":"2012-10-17","Statement":[`)
 		inner, whole := strings.CutSuffix(inner, `]}`)
 		if !isList || !whole || !json.Valid([]byte("["+inner+"]")) || got.Trust == doctor.TrustMalformed {

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// wrap breaks text between words so that no line is longer than width; lines
+// wrap breaks text between words so that no line is longer than textWidth; lines
 // after the first begin at the column indent, where the first is taken to begin.
 // A word that is too long by itself, such as an ARN, is broken.
-func wrap(text string, indent, width int) string {
-	room := width - indent
+func wrap(text string, indent int) string {
+	room := textWidth - indent
 	var words []string
 	for word := range strings.FieldsSeq(text) {
 		words = append(words, chop(word, room)...)
@@ -19,8 +19,8 @@ func wrap(text string, indent, width int) string {
 
 // wrapCommand breaks a command between words of the shell, with a backslash, so
 // that it can be copied as it stands. Words are never broken.
-func wrapCommand(command string, indent, width int) string {
-	return fold(shellWords(command), indent, width-indent-len(` \`), ` \`)
+func wrapCommand(command string, indent int) string {
+	return fold(shellWords(command), indent, textWidth-indent-len(` \`), ` \`)
 }
 
 // fold joins words to lines of at most room, ended by end but for the last.

@@ -44,7 +44,7 @@ func firstAdmin(ctx context.Context, region string) (*account, error) {
 		return nil, err
 	}
 	if _, err := anybody.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{
-		UserName: name, PolicyName: name, PolicyDocument: aws.String(allow("*", "*")),
+		UserName: name, PolicyName: name, PolicyDocument: aws.String(allow("*")),
 	}); err != nil {
 		return nil, err
 	}
@@ -55,13 +55,13 @@ func firstAdmin(ctx context.Context, region string) (*account, error) {
 	return as(keys{id: *made.AccessKey.AccessKeyId, secret: *made.AccessKey.SecretAccessKey}, region), nil
 }
 
-// allow is a policy that allows the actions on the resource.
-func allow(resource string, actions ...string) string { return policyOf("Allow", resource, actions...) }
+// allow is a policy that allows the actions on everything.
+func allow(actions ...string) string { return policyOf("Allow", actions...) }
 
-func policyOf(effect, resource string, actions ...string) string {
+func policyOf(effect string, actions ...string) string {
 	document, err := json.Marshal(map[string]any{
 		"Version":   "2012-10-17",
-		"Statement": []any{map[string]any{"Effect": effect, "Action": actions, "Resource": resource}},
+		"Statement": []any{map[string]any{"Effect": effect, "Action": actions, "Resource": "*"}},
 	})
 	if err != nil {
 		panic(err)
@@ -113,15 +113,14 @@ func (a *account) newRole(t *testing.T, name, trust string) string {
 }
 
 // newProfile makes an instance profile, with the role in it unless that is empty.
-func (a *account) newProfile(t *testing.T, name, role string) string {
+func (a *account) newProfile(t *testing.T, name, role string) {
 	t.Helper()
-	out := must[*iam.CreateInstanceProfileOutput](t)(a.iam.CreateInstanceProfile(t.Context(), &iam.CreateInstanceProfileInput{
+	must[*iam.CreateInstanceProfileOutput](t)(a.iam.CreateInstanceProfile(t.Context(), &iam.CreateInstanceProfileInput{
 		InstanceProfileName: &name,
 	}))
 	if role != "" {
 		a.addRole(t, name, role)
 	}
-	return *out.InstanceProfile.Arn
 }
 
 func (a *account) addRole(t *testing.T, profile, role string) {

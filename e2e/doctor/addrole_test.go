@@ -24,7 +24,7 @@ func addRoleArgs(profile, role string) []string {
 func TestAddRolePermissions(t *testing.T) {
 	t.Parallel()
 	profile, role := newPair(t)
-	user, k := shared.admin.newUser(t, allow("*", whatAddRoleReads...))
+	user, k := shared.admin.newUser(t, allow(whatAddRoleReads...))
 	r := diagnose(t, k, addRoleArgs(profile, role)...)
 	expect(t, r, "add_role_denied", "critical")
 	s := expectStep(t, r, "may_add", "fail", "nothing_allows")
@@ -48,7 +48,7 @@ func TestAddRolePermissions(t *testing.T) {
 func TestAddRoleExplicitDeny(t *testing.T) {
 	t.Parallel()
 	profile, role := newPair(t)
-	user, k := shared.admin.newUser(t, allow("*", "*"), policyOf("Deny", "*", "iam:PassRole"))
+	user, k := shared.admin.newUser(t, allow("*"), policyOf("Deny", "iam:PassRole"))
 	r := diagnose(t, k, addRoleArgs(profile, role)...)
 	expect(t, r, "pass_role_denied", "critical")
 	s := expectStep(t, r, "may_pass", "fail", "explicit_deny")
@@ -63,7 +63,7 @@ func TestAddRoleExplicitDeny(t *testing.T) {
 func TestAddRoleBoundary(t *testing.T) {
 	t.Parallel()
 	profile, role := newPair(t)
-	k := shared.admin.newSession(t, allow("*", "*"), allow("*", "iam:Get*", "iam:PassRole"))
+	k := shared.admin.newSession(t, allow("*"), allow("iam:Get*", "iam:PassRole"))
 	r := diagnose(t, k, addRoleArgs(profile, role)...)
 	expect(t, r, "add_role_denied", "critical")
 	expectStep(t, r, "may_add", "fail", "permissions_boundary")
@@ -100,7 +100,7 @@ func TestAddRoleMissing(t *testing.T) {
 func TestAddRoleCannotSimulate(t *testing.T) {
 	t.Parallel()
 	profile, role := newPair(t)
-	_, k := shared.admin.newUser(t, allow("*", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetAccountSummary"))
+	_, k := shared.admin.newUser(t, allow("iam:GetInstanceProfile", "iam:GetRole", "iam:GetAccountSummary"))
 	r := diagnose(t, k, addRoleArgs(profile, role)...)
 	expect(t, r, "permission_lacking", "unknown")
 	if s := r.step(t, "may_add"); s.Lacks != "iam:SimulatePrincipalPolicy" {

@@ -72,7 +72,7 @@ func TestCallerCredentials(t *testing.T) {
 		"none":              {region: "us-east-1", words: "caller_no_credentials: There are no AWS credentials"},
 		"unknown key":       {keys: keys{id: "AKIAUNKNOWN", secret: "canary-secret"}, region: "us-east-1", words: "caller_credentials_refused: AWS does not accept the credentials (InvalidClientTokenId)"},
 		"wrong secret":      {keys: keys{id: admin.id, secret: "canary-secret"}, region: "us-east-1", words: "caller_credentials_refused: AWS does not accept the credentials (SignatureDoesNotMatch)"},
-		"another partition": {keys: admin, region: "cn-north-1", words: "of another partition"},
+		"another partition": {keys: admin, region: "cn-north-1", words: "of another partition than aws-cn (region cn-north-1)"},
 		"no region":         {keys: admin, words: "no region: give --region"},
 	} {
 		t.Run(name, func(t *testing.T) {

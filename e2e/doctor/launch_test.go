@@ -10,7 +10,7 @@ func TestLaunchPermissions(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	image := "--image-id=" + shared.admin.image(t)
-	user, k := shared.admin.newUser(t, allow("*", whatLaunchReads...))
+	user, k := shared.admin.newUser(t, allow(whatLaunchReads...))
 
 	r := diagnose(t, k, "launch", "--profile="+f.profile)
 	expect(t, r, "run_instances_denied", "critical")
@@ -38,7 +38,7 @@ func TestLaunchDryRunIsolates(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	image := "--image-id=" + shared.admin.image(t)
-	user, k := shared.admin.newUser(t, allow("*", "iam:GetInstanceProfile"))
+	user, k := shared.admin.newUser(t, allow("iam:GetInstanceProfile"))
 	args := []string{"launch", "--profile=" + f.profile, "--dry-run", image}
 
 	r := diagnose(t, k, args...)

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
 	"os/exec"
@@ -31,40 +32,40 @@ type world struct {
 var shared world
 
 func TestMain(m *testing.M) {
-	code, err := setUp(m)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "e2e/doctor cannot run: %v\n", err)
-		code = 1
+	if err := runAll(m); err != nil {
+		log.Fatalf("e2e/doctor cannot run: %v", err)
 	}
-	os.Exit(code)
 }
 
-func setUp(m *testing.M) (int, error) {
+// runAll runs the tests in a world of their own. It fails, and skips nothing,
+// where that world cannot be made.
+func runAll(m *testing.M) error {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "iam-doctor-e2e-")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	shared.binary = filepath.Join(dir, "iam-doctor")
 	build := exec.CommandContext(ctx, "go", "build", "-o", shared.binary, "./cmd/iam-doctor")
 	build.Dir = filepath.Join("..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("go build: %w\n%s", err, out)
+		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	python, err := virtualenv(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	stop, err := startMoto(ctx, python)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer stop()
 	if err := bootstrap(ctx); err != nil {
-		return 0, fmt.Errorf("moto: %w", err)
+		return fmt.Errorf("moto: %w", err)
 	}
-	return m.Run(), nil
+	m.Run() // its exit code becomes the process's
+	return nil
 }
 
 // virtualenv returns the Python of a virtual environment with moto in it, which

@@ -80,7 +80,7 @@ func TestRoleListDenied(t *testing.T) {
 	name, other := nameFor(t, "r"), nameFor(t, "elsewhere")
 	shared.admin.newRole(t, name, trusting(ec2Service))
 	shared.admin.newProfile(t, other, name)
-	user, k := shared.admin.newUser(t, allow("*", "iam:GetRole", "iam:GetInstanceProfile", "iam:ListInstanceProfilesForRole"))
+	user, k := shared.admin.newUser(t, allow("iam:GetRole", "iam:GetInstanceProfile", "iam:ListInstanceProfilesForRole"))
 	r := diagnose(t, k, "role", name)
 	expect(t, r, "list_profiles_denied", "critical")
 	if s := r.step(t, "may_list"); s.Lacks != "iam:ListInstanceProfiles" {
