@@ -7,25 +7,41 @@ import (
 	"imds-probe/probes"
 )
 
-// measureEvery is how often what seldom changes is measured.
-const measureEvery = time.Hour
+// What seldom changes is measured hourly, and sooner again where nothing could
+// be said: IMDS was not well.
+const (
+	measureEvery = time.Hour
+	measureAgain = time.Minute
+)
 
 // measure measures the hop limit, and asks for IMDSv1, at start and then hourly.
 // Where nothing can be said the metric is absent.
 func (a *Agent) measure(ctx context.Context) error {
-	for next := time.Now(); ; next = next.Add(measureEvery) {
-		if err := sleepUntil(ctx, next); err != nil {
+	for {
+		wait := measureEvery
+		if !a.measureOnce(ctx) {
+			wait = measureAgain
+		}
+		if err := sleepUntil(ctx, time.Now().Add(wait)); err != nil {
 			return err
 		}
-		if a.options.HopLimit {
-			hops, ok := probes.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
-			a.tracker.RecordHopLimit(hops, ok)
-		}
-		if a.options.V1 {
-			enabled, ok := probes.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
-			a.tracker.RecordV1(enabled, ok)
-		}
 	}
+}
+
+// measureOnce tells whether all that is to be measured could be.
+func (a *Agent) measureOnce(ctx context.Context) bool {
+	all := true
+	if a.options.HopLimit {
+		hops, ok := probes.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
+		a.tracker.RecordHopLimit(hops, ok)
+		all = all && ok
+	}
+	if a.options.V1 {
+		enabled, ok := probes.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
+		a.tracker.RecordV1(enabled, ok)
+		all = all && ok
+	}
+	return all
 }
 
 // RecordHopLimit takes in a measurement; one that is not ok forgets the last.

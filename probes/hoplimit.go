@@ -49,7 +49,7 @@ func putToken(ctx context.Context, endpoint string, timeout time.Duration, minTT
 	if err != nil {
 		return Exchange{}
 	}
-	req.Header.Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "1")
+	req.Header.Set(tokenTTLHeader, "1")
 	if resp, err := r.Do(req); err == nil {
 		_ = resp.Body.Close()
 	}
