@@ -50,7 +50,7 @@ func (s Step) String() string {
 func (s Step) With(profile, role string) Step {
 	names := map[string]string{"PROFILE": profile, "ROLE": role}
 	s.Command = placeholder.ReplaceAllStringFunc(s.Command, func(word string) string {
-		if isIAMName(names[word]) {
+		if IsIAMName(names[word]) {
 			return names[word]
 		}
 		return word
@@ -90,15 +90,17 @@ func Explain(c Condition) Entry {
 	return catalogue[c]
 }
 
-const (
-	troubleshootingPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"
+// TroubleshootingPage is AWS's page "Troubleshooting IAM and Amazon EC2".
+const TroubleshootingPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"
 
-	docNoKeys         = troubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
-	docWrongRole      = troubleshootingPage + "#troubleshoot_iam-ec2_wrongrole"
-	docInfoErrors     = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
-	docProfileMissing = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-profile-not-found"
-	docNoRole         = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-no-role"
-	docUnauthorized   = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-unauthorized-access"
+// The sections of AWS's documentation that entries link to.
+const (
+	docNoKeys         = TroubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
+	docWrongRole      = TroubleshootingPage + "#troubleshoot_iam-ec2_wrongrole"
+	docInfoErrors     = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
+	docProfileMissing = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-profile-not-found"
+	docNoRole         = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-no-role"
+	docUnauthorized   = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-unauthorized-access"
 
 	docOptions   = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-existing-instances.html"
 	docRetrieval = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html"
