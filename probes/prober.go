@@ -12,6 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 )
 
+// patience is how long a connection may take in a round that confirms. Linux
+// sends a lost SYN again after 1 s, and then after 1 or 2 s more.
+const patience = 3500 * time.Millisecond
+
 // The endpoints of IMDS.
 const (
 	EndpointIPv4 = "http://169.254.169.254"
@@ -43,7 +47,6 @@ type Prober struct {
 	options  Options
 	recorder *recorder
 	vantage  *guardedVantage
-	drops    uint64 // as read last
 }
 
 // New returns a prober. It makes no request.
@@ -66,11 +69,9 @@ func New(o Options) (*Prober, error) {
 	vantage := &guardedVantage{Vantage: o.Vantage}
 	client := o.HTTPClient
 	if client == nil {
-		client = newWire(vantage.Dial)
+		client = newWire(vantage.Dial, o.Timeout)
 	}
-	p := &Prober{options: o, recorder: newRecorder(client, o), vantage: vantage}
-	p.dropsMoved()
-	return p, nil
+	return &Prober{options: o, recorder: newRecorder(client, o), vantage: vantage}, nil
 }
 
 // checkEndpoint refuses what the SDK would accept and then not do.
@@ -92,6 +93,20 @@ func (p *Prober) Vantage() string { return p.vantage.Name() }
 // nothing to judge: the context ended, or the vantage is gone
 // ([ErrVantageGone]).
 func (p *Prober) Round(ctx context.Context) (Round, error) {
+	return p.round(ctx, p.options.Timeout)
+}
+
+// Confirm is [Prober.Round] for a round that confirms a bad one. It gives the
+// kernel the time to send a lost SYN again, so that a path that loses packets is
+// not taken for one that is blocked. An answer must come as fast as ever.
+func (p *Prober) Confirm(ctx context.Context) (Round, error) {
+	return p.round(ctx, max(p.options.Timeout, patience))
+}
+
+// round makes a round in which no exchange takes longer than the limit.
+func (p *Prober) round(ctx context.Context, limit time.Duration) (Round, error) {
+	p.recorder.limit = limit
+	before := p.dropped()
 	climb := p.newClimb()
 	for _, probe := range Ladder() {
 		climb.step(ctx, probe)
@@ -100,18 +115,16 @@ func (p *Prober) Round(ctx context.Context) (Round, error) {
 		}
 	}
 	climb.round.Duration = time.Since(climb.round.Start)
-	climb.round.PacketsDropped = p.dropsMoved()
+	climb.round.PacketsDropped = p.dropped() > before
 	return climb.round, nil
 }
 
-// dropsMoved tells whether link-local packets were dropped since it was last asked.
-func (p *Prober) dropsMoved() bool {
+// dropped counts the link-local packets that were dropped so far.
+func (p *Prober) dropped() uint64 {
 	if p.options.Drops == nil {
-		return false
+		return 0
 	}
-	before := p.drops
-	p.drops = p.options.Drops()
-	return p.drops > before
+	return p.options.Drops()
 }
 
 // newClimb starts a round. The SDK's client is a new one each time, since it

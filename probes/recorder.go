@@ -33,9 +33,10 @@ type recorded struct {
 // is given the session token that it needs and an empty body for everything
 // else, so that no copy of a key is made outside of the recorder's one buffer.
 type recorder struct {
-	client  imds.HTTPClient
-	timeout time.Duration
-	decode  func(path string, body []byte) Content
+	client imds.HTTPClient
+	// limit is for a whole exchange.
+	limit  time.Duration
+	decode func(path string, body []byte) Content
 	// trust tells whether an answer is IMDS's own: only its token is used.
 	trust func(Exchange) bool
 
@@ -45,17 +46,17 @@ type recorder struct {
 
 func newRecorder(client imds.HTTPClient, o Options) *recorder {
 	return &recorder{
-		client:  client,
-		timeout: o.Timeout,
-		decode:  decoder{o.Salt}.decode,
-		trust:   o.Policy.isIMDS,
-		buf:     make([]byte, maxBody+1),
+		client: client,
+		limit:  o.Timeout,
+		decode: decoder{o.Salt}.decode,
+		trust:  o.Policy.isIMDS,
+		buf:    make([]byte, maxBody+1),
 	}
 }
 
 // Do implements the SDK's HTTPClient.
 func (r *recorder) Do(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), r.timeout)
+	ctx, cancel := context.WithTimeout(req.Context(), r.limit)
 	defer cancel()
 	run := startExchange(req)
 	var n int

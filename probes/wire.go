@@ -31,12 +31,15 @@ type DialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // through which keys pass, cannot be wiped, while these can. What is left of a
 // Transport is this file; requests and answers are net/http's own.
 type wire struct {
-	dial   DialFunc
-	reader *bufio.Reader
+	dial DialFunc
+	// answerLimit limits an exchange from its connection on, where the context
+	// gives it longer; 0 leaves it to the context.
+	answerLimit time.Duration
+	reader      *bufio.Reader
 }
 
-func newWire(dial DialFunc) *wire {
-	return &wire{dial: dial, reader: bufio.NewReader(nil)}
+func newWire(dial DialFunc, answerLimit time.Duration) *wire {
+	return &wire{dial: dial, answerLimit: answerLimit, reader: bufio.NewReader(nil)}
 }
 
 // Do implements the SDK's HTTPClient. It follows no redirect, uses no proxy,
@@ -47,7 +50,7 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	release := closeWith(ctx, conn)
+	release := closeWith(ctx, conn, w.answerLimit)
 	resp, err := w.exchange(conn, req)
 	if err != nil {
 		release()
@@ -164,10 +167,14 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// closeWith lets the context's end interrupt the connection, and returns what
-// closes it.
-func closeWith(ctx context.Context, conn net.Conn) (release func()) {
-	if deadline, ok := ctx.Deadline(); ok {
+// closeWith lets the context's end, or the limit if that is earlier, interrupt
+// the connection. It returns what closes it.
+func closeWith(ctx context.Context, conn net.Conn, limit time.Duration) (release func()) {
+	deadline, ok := ctx.Deadline()
+	if limited := time.Now().Add(limit); limit > 0 && (!ok || limited.Before(deadline)) {
+		deadline, ok = limited, true
+	}
+	if ok {
 		_ = conn.SetDeadline(deadline)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
@@ -196,4 +203,4 @@ func hostPort(req *http.Request) string {
 
 // NewHTTPClient returns an HTTP client for [Options] that makes each exchange on
 // a connection of its own, as a [Prober] does by default.
-func NewHTTPClient(dial DialFunc) imds.HTTPClient { return newWire(dial) }
+func NewHTTPClient(dial DialFunc) imds.HTTPClient { return newWire(dial, 0) }

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"imds-probe/agent"
-	"imds-probe/probes"
 )
 
 // daemonFlags are the flags of the daemon alone.
@@ -44,7 +43,6 @@ func runCommand(app *kingpin.Application) command {
 			return exitUsage, err
 		}
 		daemon.apply(&o)
-		o.Drops = probes.LinkLocalDrops
 		return runAgent(ctx, o)
 	}
 }
