@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"imds-probe/agent"
-	"imds-probe/probes"
 )
 
 // daemonFlags are the flags of the daemon alone.
@@ -48,7 +47,6 @@ func runCommand(app *kingpin.Application) command {
 		}
 		daemon.apply(&o)
 		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
-		o.Drops = probes.LinkLocalDrops
 		return runAgent(ctx, o)
 	}
 }
