@@ -28,15 +28,11 @@ func denied(capability, dropIn string) error {
 // at the file-system uid of the thread that made the socket.
 type userVantage struct{ user string }
 
-// newUserVantage tries whether this process may take a user's identity: the
-// user's own if there is such a user, else any other than its own.
+// newUserVantage tries whether there is such a user, and whether this process may
+// take its identity.
 func newUserVantage(name string) (Vantage, error) {
 	v := userVantage{name}
-	try := v.enter
-	if _, err := lookupUID(name); err != nil {
-		try = func() (leave, error) { return enterUID(os.Geteuid() + 1) }
-	}
-	return v, tryOnThread(try)
+	return v, tryOnThread(v.enter)
 }
 
 func (v userVantage) Name() string { return "user:" + v.user }
@@ -94,15 +90,11 @@ type netnsVantage struct{ path string }
 // ownNetns is the network namespace of the calling thread.
 const ownNetns = "/proc/thread-self/ns/net"
 
-// newNetnsVantage tries whether this process may enter a namespace: the one at
-// the path if there is one, else its own.
+// newNetnsVantage tries whether there is such a namespace, and whether this
+// process may enter it.
 func newNetnsVantage(path string) (Vantage, error) {
 	v := netnsVantage{path}
-	err := tryOnThread(v.enter)
-	if errors.Is(err, ErrVantageGone) {
-		err = tryOnThread(func() (leave, error) { return enterNetns(ownNetns) })
-	}
-	return v, err
+	return v, tryOnThread(v.enter)
 }
 
 func (v netnsVantage) Name() string { return "netns:" + v.path }
