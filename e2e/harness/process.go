@@ -108,12 +108,13 @@ func (p *Process) AwaitText(tb testing.TB, text string, limit time.Duration) str
 
 // Event is a log event of the daemon.
 type Event struct {
-	Kind      string   `json:"event"`
-	Vantage   string   `json:"vantage"`
-	From      string   `json:"from"`
-	To        string   `json:"to"`
-	Reason    string   `json:"reason"`
-	Listening []string `json:"listening"`
+	Time      time.Time `json:"ts"`
+	Kind      string    `json:"event"`
+	Vantage   string    `json:"vantage"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Reason    string    `json:"reason"`
+	Listening []string  `json:"listening"`
 }
 
 // AwaitEvent waits for a log event that match accepts, after the first skip
