@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,8 +112,8 @@ func newPageView(s Status, now time.Time) pageView {
 	for _, a := range all {
 		v.Advice = append(v.Advice, pageAdvice{a, len(all) > 1, strings.Join(a.Vantages, ", ")})
 	}
-	for i := len(s.Transitions) - 1; i >= 0; i-- {
-		v.Timeline = append(v.Timeline, newPageTransition(s.Transitions[i], now, several))
+	for _, t := range slices.Backward(s.Transitions) {
+		v.Timeline = append(v.Timeline, newPageTransition(t, now, several))
 	}
 	return v
 }

@@ -3,7 +3,6 @@ package agent_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"imds-probe/agent"
@@ -44,15 +43,8 @@ func beforeOf(sc imdstest.Scenario) imdstest.Scenario {
 	return before
 }
 
-// inBubble runs a test where time passes only when all wait, so that every
-// duration and date is the same each time.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		defer time.Sleep(time.Minute) // lets answers that drip find their client gone
-		test(t)
-	})
-}
+// settle ends a bubble: it lets answers that drip find their client gone.
+func settle() { time.Sleep(time.Minute) }
 
 // reportOf reports what one round from the host makes of a scenario, after a
 // healthy round where the scenario is about a change.

@@ -68,7 +68,7 @@ func WriteText(w io.Writer, r Report, style TextStyle) error {
 		t.paragraph("", r.Summary)
 	}
 	for _, v := range r.Vantages {
-		t.vantage(v, r.CheckedAt, len(r.Vantages) > 1)
+		t.vantage(v, len(r.Vantages) > 1)
 	}
 	all := advices(r)
 	for _, a := range all {
@@ -121,7 +121,7 @@ func (t *textWriter) title(plain, name, title string) {
 
 func (t *textWriter) heading(text string) { t.line("\n%s", t.style.Bold(text)) }
 
-func (t *textWriter) vantage(v VantageReport, at time.Time, several bool) {
+func (t *textWriter) vantage(v VantageReport, several bool) {
 	t.line("")
 	if several {
 		t.line("%s: %s", t.style.Bold(v.Vantage), t.style.severity(v.Severity, v.Condition.String()))
@@ -129,7 +129,7 @@ func (t *textWriter) vantage(v VantageReport, at time.Time, several bool) {
 	for _, p := range v.Probes {
 		t.probe(v, p)
 	}
-	facts := append(factsOf(v), lifeFacts(v, at)...)
+	facts := append(factsOf(v), lifeFacts(v)...)
 	if len(facts) > 0 {
 		t.line("")
 	}
@@ -173,7 +173,7 @@ func outcome(v VantageReport, p ProbeReport) string {
 }
 
 // lifeFacts tells of the life of the keys.
-func lifeFacts(v VantageReport, at time.Time) (facts []fact) {
+func lifeFacts(v VantageReport) (facts []fact) {
 	c := v.Credentials
 	if c == nil {
 		return nil
@@ -223,7 +223,7 @@ func (t *textWriter) command(indent, command string) {
 		if i > 0 {
 			t.line("%s", t.style.paint("36", ` \`))
 		}
-		t.WriteString(indent + t.style.paint("36", line))
+		fmt.Fprint(t, indent+t.style.paint("36", line))
 	}
 	t.line("")
 }

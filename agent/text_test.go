@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,7 +26,8 @@ func textOf(t *testing.T, r agent.Report, style agent.TextStyle) string {
 func TestTextOfScenarios(t *testing.T) {
 	for _, sc := range imdstest.Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				defer settle()
 				text := textOf(t, reportOf(t, sc), agent.TextStyle{})
 				golden(t, "check/"+sc.Name+".txt", text)
 				wantNarrow(t, text)
@@ -51,7 +53,8 @@ func TestTextOfConditions(t *testing.T) {
 
 // TestTextInColour wants colour to add to the text and change nothing of it.
 func TestTextInColour(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer settle()
 		report := reportOf(t, imdstest.MustFind("no_role"))
 		coloured := textOf(t, report, agent.TextStyle{Colour: true})
 		golden(t, "check/no_role.colour", coloured)
@@ -66,7 +69,8 @@ func TestTextInColour(t *testing.T) {
 }
 
 func TestTextOfSeveralVantages(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer settle()
 		report := reportOf(t, imdstest.MustFind("rotation_stalled"))
 		blocked := reportOf(t, imdstest.MustFind("firewall_reject"))
 		blocked.Vantages[0].Vantage = "user:app"
@@ -83,7 +87,8 @@ func TestTextOfHostileAnswers(t *testing.T) {
 	for _, text := range []string{
 		"\x1b[2J\x1b]0;owned\a", "a\rb\nc\td", "\u202egnihtyna\u200b", "\x9b31m\x85", "\xff\xfe",
 	} {
-		inBubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			defer settle()
 			sc := hostile(text)
 			wantPlain(t, textOf(t, reportOf(t, sc), agent.TextStyle{}))
 			sc.Faults = []imdstest.Fault{{Server: strings.Map(headerText, text)}}

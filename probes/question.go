@@ -1,5 +1,6 @@
 package probes
 
+//nolint:gosec // G101: questions about credentials, none of them
 var probeQuestions = [probeCount]string{
 	ProbeToken:           "Does IMDS give out a session token?",
 	ProbeHostname:        "Does it answer a request with that token?",
