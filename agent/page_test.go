@@ -163,7 +163,7 @@ func TestPageOfOptions(t *testing.T) {
 			"<dt><code>--expect.role</code></dt><dd>app</dd>", "<dt><code>--expect.profile-arn</code></dt><dd>arn:.*</dd>",
 			"<dt><code>--clock.max-skew</code></dt><dd>1 min</dd>",
 			// The names that were seen are filled in.
-			"aws iam get-instance-profile --instance-profile-name app-profile")
+			"<span>aws iam get-instance-profile</span> <span>--instance-profile-name app-profile</span>")
 		live := get(t, handler, "/?live").Body.String()
 		if strings.Contains(live, "<html") || !strings.Contains(page, live) {
 			t.Error("the live part is not the main part of the page")

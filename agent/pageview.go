@@ -16,13 +16,16 @@ import (
 type pageView struct {
 	Status
 	// Verdict is the severity as a word of the page.
-	Verdict  string
-	Now      int64
-	Since    pageTime
-	Checked  pageTime
-	Next     *pageTime
-	Started  pageTime
-	Cards    []pageVantage
+	Verdict string
+	Now     int64
+	Since   pageTime
+	Checked pageTime
+	Next    *pageTime
+	Started pageTime
+	Cards   []pageVantage
+	// Aside is the card whose keys stand beside the ladder, where otherwise the
+	// advice stands; nil for none.
+	Aside    *pageVantage
 	Advice   []pageAdvice
 	Timeline []pageTransition
 	Expected []fact
@@ -46,6 +49,8 @@ type pageVantage struct {
 	Steps   []pageStep
 	Facts   []fact
 	Life    *pageLife
+	// KeysAside tells that Facts and Life are shown beside the card, not in it.
+	KeysAside bool
 }
 
 type pageStep struct {
@@ -78,6 +83,13 @@ type pageAdvice struct {
 	advice
 	Several bool
 	Where   string
+	Steps   []pageRemedy
+}
+
+// pageRemedy is a step of a remedy; Parts are where its command may be broken.
+type pageRemedy struct {
+	Text  string
+	Parts []string
 }
 
 type pageTransition struct {
@@ -110,12 +122,28 @@ func newPageView(s Status, now time.Time) pageView {
 	}
 	all := advices(s.Report)
 	for _, a := range all {
-		v.Advice = append(v.Advice, pageAdvice{a, len(all) > 1, strings.Join(a.Vantages, ", ")})
+		v.Advice = append(v.Advice, newPageAdvice(a, len(all) > 1))
+	}
+	if len(all) == 0 && !several {
+		v.Cards[0].KeysAside = true
+		v.Aside = &v.Cards[0]
 	}
 	for _, t := range slices.Backward(s.Transitions) {
 		v.Timeline = append(v.Timeline, newPageTransition(t, now, several))
 	}
 	return v
+}
+
+func newPageAdvice(a advice, several bool) pageAdvice {
+	p := pageAdvice{advice: a, Several: several, Where: strings.Join(a.Vantages, ", ")}
+	for _, s := range a.Steps {
+		remedy := pageRemedy{Text: s.Text}
+		if s.Command != "" {
+			remedy.Parts = commandParts(s.Command)
+		}
+		p.Steps = append(p.Steps, remedy)
+	}
+	return p
 }
 
 func verdictWord(s probes.Severity) string {
@@ -234,11 +262,19 @@ func (l *pageLife) draw(c *CredentialsReport) {
 func percent(p float64) string { return strconv.FormatFloat(p, 'f', 1, 64) + "%" }
 
 func newPageTransition(t Transition, now time.Time, several bool) pageTransition {
-	return pageTransition{
-		At: moment(t.At, now), Vantage: t.Vantage, From: t.From, To: t.To, Severity: t.To.Severity(),
-		Reason: spaced(t.Reason.String()), Held: span(time.Duration(t.HeldSeconds * float64(time.Second))), Several: several,
+	p := pageTransition{
+		At: moment(t.At, now), Vantage: t.Vantage, From: t.From, To: t.To, Severity: t.To.Severity(), Several: several,
 	}
+	if t.Reason != probes.ReasonOK {
+		p.Reason = spaced(t.Reason.String())
+	}
+	if t.HeldSeconds >= 1 {
+		p.Held = span(seconds64(t.HeldSeconds))
+	}
+	return p
 }
+
+func seconds64(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // expected lists the expectations in force, each with the flag that set it.
 func expected(s Status) []fact {
@@ -253,7 +289,7 @@ func expected(s Status) []fact {
 	add("--expect.role", e.Role)
 	add("--imds.allow-server", e.AllowServer)
 	facts = append(facts, fact{"--credentials.stall-ratio", limit(e.StallRatio, strconv.FormatFloat(e.StallRatio, 'g', 3, 64))})
-	return append(facts, fact{"--clock.max-skew", limit(e.MaxSkew, strings.TrimSuffix(span(time.Duration(e.MaxSkew*float64(time.Second))), " 00 s"))})
+	return append(facts, fact{"--clock.max-skew", limit(e.MaxSkew, strings.TrimSuffix(span(seconds64(e.MaxSkew)), " 00 s"))})
 }
 
 func limit(value float64, text string) string {
@@ -263,10 +299,22 @@ func limit(value float64, text string) string {
 	return text
 }
 
+// clockWord tells how far the host clock is from IMDS's, whose Date has whole
+// seconds.
+func clockWord(offset float64) string {
+	switch {
+	case offset >= 1:
+		return span(seconds64(offset)) + " ahead of IMDS's"
+	case offset <= -1:
+		return span(seconds64(-offset)) + " behind IMDS's"
+	}
+	return "in step with IMDS's"
+}
+
 // measured lists what the daemon measures beside the ladder.
 func measured(s Status) (facts []fact) {
 	if offset := s.Vantages[0].ClockOffsetSeconds; offset != nil {
-		facts = append(facts, fact{"host clock", fmt.Sprintf("%+.1f s against IMDS's", *offset)})
+		facts = append(facts, fact{"host clock", clockWord(*offset)})
 	}
 	if hops := s.TokenHopLimitMin; hops != nil {
 		facts = append(facts, fact{"token hop limit", fmt.Sprintf("at least %d", *hops)})
