@@ -41,11 +41,7 @@ func TestDetectionDocument(t *testing.T) {
 // detect measures one scenario.
 func detect(t *testing.T, sc imdstest.Scenario) (after time.Duration, lead string) {
 	t.Helper()
-	policy, err := sc.Policy()
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := "healthy"
+	policy, before := policyOf(t, sc), "healthy"
 	if policy.Profile == probes.ProfileForbidden {
 		before = "no_instance_profile"
 	}

@@ -47,6 +47,8 @@ type Options struct {
 	Host string
 	// Version is shown on the page and in the log.
 	Version string
+	// Banner says above the page what is special about this agent; nil for nothing.
+	Banner func() string
 
 	// HTTPClient takes the place of the network, for tests.
 	HTTPClient imds.HTTPClient

@@ -30,6 +30,7 @@ func (a *Agent) rounds(ctx context.Context) error {
 			return err
 		}
 		due.done(i, time.Now(), confirm)
+		a.tracker.RecordNext(a.probers[i].Vantage(), due.at[i])
 		a.publish()
 	}
 }
@@ -56,6 +57,13 @@ func (a *Agent) round(ctx context.Context, vantage string, look func(context.Con
 		logEvent(a.log, e)
 	}
 	return confirm
+}
+
+// RecordNext takes in when the next round of a vantage is due.
+func (t *Tracker) RecordNext(name string, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.vantage(name).Next = at
 }
 
 // timetable says when each vantage's next round is due.

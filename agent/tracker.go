@@ -39,6 +39,8 @@ type State struct {
 	Round probes.Round
 	// Known is what all rounds taught.
 	Known probes.Known
+	// Next is when the next round is due; zero if none is planned yet.
+	Next time.Time
 
 	Transitions int
 	Rotations   int
@@ -87,6 +89,7 @@ func NewTracker(policy probes.Policy, vantages []string) *Tracker {
 type Snapshot struct {
 	At          time.Time
 	Start       time.Time
+	Policy      probes.Policy
 	Vantages    []State
 	Transitions []Transition
 	Requests    map[string]int
@@ -102,6 +105,7 @@ func (t *Tracker) Snapshot() Snapshot {
 	s := Snapshot{
 		At:          time.Now(),
 		Start:       t.start,
+		Policy:      t.policy,
 		Transitions: slices.Clone(t.transitions),
 		Requests:    make(map[string]int, len(t.requests)),
 		HopLimit:    t.hopLimit,
