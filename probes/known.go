@@ -83,7 +83,7 @@ func (k *Known) remember(r Round) {
 	case ReasonOK, ReasonProfilePresent:
 		k.Absent = false
 	case ReasonNotFound, ReasonAbsentAsExpected:
-		k.Absent, k.Expiration = true, time.Time{}
+		k.Absent, k.Expiration, k.Life = true, time.Time{}, Life{}
 	}
 	if !doc.Expiration.IsZero() {
 		k.Expiration = doc.Expiration
