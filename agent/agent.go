@@ -43,9 +43,10 @@ func New(o Options) (*Agent, error) {
 		probers:  all,
 		tracker:  NewTracker(o.Policy, names),
 		registry: prometheus.NewRegistry(),
-		notify:   newNotifier(),
+		notify:   newNotifier(o.Timeout),
 		log:      o.Logger,
 	}
+	a.tracker.graceUntil = o.GraceUntil
 	if a.metrics, err = newMetrics(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
 		return nil, err
 	}
