@@ -29,6 +29,7 @@ func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
 	f := &daemonFlags{web: kingpinflag.AddFlags(cmd, ":16925"), log: addLogFlags(cmd)}
 	cmd.Flag("probe.interval", "Time between rounds.").Default("30s").SetValue(typed("probe.interval", &f.interval, time.ParseDuration))
 	cmd.Flag("probe.boot-grace", "Hold a bad first verdict back until the host has been up for so long.").Default("0s").SetValue(typed("probe.boot-grace", &f.bootGrace, time.ParseDuration))
+	cmd.Flag("state.file", "Keep what is known in this file over restarts.").String()
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
 	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
