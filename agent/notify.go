@@ -3,7 +3,9 @@ package agent
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -43,12 +45,22 @@ func (n notifier) stopping() { n.send(daemon.SdNotifyStopping) }
 // status shows the verdict in systemctl status.
 func (n notifier) status(s Snapshot) {
 	worst := s.Worst()
-	c := worst.Diagnosis.Condition
-	text := c.String() + ": " + probes.Explain(c).Title
+	text := worst.Diagnosis.Condition.String() + ": " + probes.Summary(worst.Round, worst.Diagnosis)
 	if len(s.Vantages) > 1 {
-		text += " (" + worst.Vantage + ")"
+		text = worst.Vantage + ": " + text
 	}
-	n.send("STATUS=" + text)
+	n.send("STATUS=" + oneLine(text))
+}
+
+// oneLine keeps what IMDS may have made up from being a message of its own to
+// systemd, which ends each at a newline.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // sleepUntil waits for the next round and feeds the watchdog meanwhile. Only the
