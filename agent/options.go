@@ -19,6 +19,9 @@ type Options struct {
 	Endpoint string
 	// Interval is the time between rounds, Timeout the limit of each request.
 	Interval, Timeout time.Duration
+	// GraceUntil is until when a bad first verdict is not taken for true, since the
+	// host has only just booted; the zero value is no grace.
+	GraceUntil time.Time
 	// Policy is what answers are judged by.
 	Policy probes.Policy
 	// Vantages are from where rounds look; none means the host.

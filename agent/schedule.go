@@ -18,7 +18,7 @@ func (a *Agent) rounds(ctx context.Context) error {
 	due := newTimetable(a.options.Host, a.vantages(), time.Now(), a.options.Interval)
 	for {
 		i, at := due.next()
-		if err := sleepUntil(ctx, at); err != nil {
+		if err := a.notify.sleepUntil(ctx, at); err != nil {
 			return err
 		}
 		look := a.probers[i].Round

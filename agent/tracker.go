@@ -62,8 +62,9 @@ type vantageState struct {
 
 // Tracker keeps the state of every vantage. It is safe for concurrent use.
 type Tracker struct {
-	policy probes.Policy
-	start  time.Time
+	policy     probes.Policy
+	start      time.Time
+	graceUntil time.Time // see Options
 
 	mu          sync.Mutex
 	vantages    []*vantageState
@@ -150,6 +151,9 @@ func (t *Tracker) Record(r probes.Round) (events []Event, confirm time.Duration)
 	events = v.learn(r)
 	diagnosis := probes.Diagnose(r, t.policy, v.Known)
 	flip, confirm := v.judge(diagnosis, r.Start)
+	if flip && diagnosis.Condition != probes.ConditionHealthy && v.inGrace(r.Start, t.graceUntil) {
+		return events, graceConfirm
+	}
 	if flip {
 		events = append(events, t.flip(v, diagnosis))
 	} else if blip, was := v.settle(diagnosis); was {

@@ -35,6 +35,7 @@ func StartCmd(tb testing.TB, cmd *exec.Cmd) *Process {
 	p := &Process{Cmd: cmd, news: make(chan struct{}), done: make(chan struct{})}
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
+	cmd.WaitDelay = time.Second // a child of the command may hold its output open
 	if err := cmd.Start(); err != nil {
 		tb.Fatalf("cannot start %v: %v", cmd, err)
 	}
@@ -143,6 +144,16 @@ func (p *Process) Stop(tb testing.TB, limit time.Duration) error {
 		tb.Errorf("%v did not end within %v of SIGTERM", p.Cmd.Args, limit)
 	}
 	return p.err
+}
+
+// Wait waits until the process has ended by itself.
+func (p *Process) Wait(t testing.TB, limit time.Duration) {
+	t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(limit):
+		t.Fatalf("%v did not end within %v", p.Cmd.Args, limit)
+	}
 }
 
 // Simulate starts the simulator in a scenario on a free loopback port, and

@@ -41,7 +41,7 @@ func (n netns) make(t *testing.T) {
 // remove kills what runs in the namespace and removes it.
 func (n netns) remove() error {
 	pids, _ := exec.Command("ip", "netns", "pids", string(n)).Output()
-	for _, field := range strings.Fields(string(pids)) {
+	for field := range strings.FieldsSeq(string(pids)) {
 		if pid, err := strconv.Atoi(field); err == nil && pid != os.Getpid() {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}

@@ -104,7 +104,7 @@ func options(t *testing.T, sc imdstest.Scenario, sim *imdstest.Simulator) agent.
 func status(t *testing.T, sc imdstest.Scenario) []byte {
 	t.Helper()
 	sim := imdstest.New(imdstest.MustFind("healthy"))
-	a, err := agent.New(options(t, sc, sim))
+	a, err := agent.New(t.Context(), options(t, sc, sim))
 	if err != nil {
 		t.Fatal(err)
 	}
