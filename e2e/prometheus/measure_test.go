@@ -1,0 +1,101 @@
+package prometheus_test
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"imds-probe/e2e/harness"
+)
+
+var update = flag.Bool("update", false, "write what was measured into docs/deploying.md")
+
+// record shows a table of measurements, and with -update writes it into the
+// guide, between the comments that carry its name.
+func record(t testing.TB, name, table string) {
+	t.Helper()
+	t.Logf("%s:\n%s", name, table)
+	path := filepath.Join(harness.Root(), "docs", "deploying.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := regexp.MustCompile(`(?s)(<!-- measured: ` + name + ` -->\n).*?(<!-- end -->)`)
+	if !between.Match(text) {
+		t.Errorf("docs/deploying.md has no place for the measurement %q", name)
+	}
+	if *update {
+		write(t, path, between.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"))
+	}
+}
+
+// recordTimes records how long it took from each fault to its notification.
+func (f *fleet) recordTimes() {
+	f.t.Helper()
+	var b strings.Builder
+	b.WriteString("| fault | alert | to | `for` | agent names it | notified |\n|---|---|---|---|---|---|\n")
+	rules := shippedRules(f.t)
+	for _, w := range f.faulty {
+		n, _ := first(f.receiver.of(w.name), w.alert, "firing")
+		named := "–"
+		if w.words != nil {
+			named = fmt.Sprintf("%.1f s", w.changed(f.t, w.words.Condition.String()).Sub(w.failed).Seconds())
+		}
+		i := slices.IndexFunc(rules, func(r rule) bool { return r.Alert == w.alert && r.Labels["scope"] == "instance" })
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %.1f s |\n", w.name, w.alert, w.receiver, rules[i].For, named, n.At.Sub(w.failed).Seconds())
+	}
+	record(f.t, "times", b.String())
+}
+
+// recordStorage records what the samples of these daemons take on disk: a
+// snapshot of the server's head, written as a block.
+func (f *fleet) recordStorage() {
+	f.t.Helper()
+	var answer struct{ Data struct{ Name string } }
+	decode(f.t, fetch(f.t, http.MethodPost, "http://"+f.prometheus.address+"/api/v1/admin/tsdb/snapshot"), &answer)
+	dir := filepath.Join(f.prometheus.dir, "data", "snapshots", answer.Data.Name)
+	metas, err := filepath.Glob(filepath.Join(dir, "*", "meta.json"))
+	if err != nil || len(metas) != 1 {
+		f.t.Fatalf("%d blocks in %s (%v), want 1", len(metas), dir, err)
+	}
+	text, err := os.ReadFile(metas[0])
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var meta struct {
+		MinTime, MaxTime int64
+		Stats            struct{ NumSamples, NumSeries, NumChunks float64 }
+	}
+	decode(f.t, text, &meta)
+	chunks := sizeOf(f.t, filepath.Join(filepath.Dir(metas[0]), "chunks"))
+	s := meta.Stats
+	record(f.t, "storage", fmt.Sprintf("| | |\n|---|---|\n| samples | %.0f in %v |\n| bytes a sample | %.2f |\n| samples a chunk | %.0f |\n",
+		s.NumSamples, (time.Duration(meta.MaxTime-meta.MinTime)*time.Millisecond).Round(time.Second), chunks/s.NumSamples, s.NumSamples/s.NumChunks))
+}
+
+// sizeOf returns the bytes of the files in a folder.
+func sizeOf(t testing.TB, dir string) (total float64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += float64(info.Size())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return total
+}
