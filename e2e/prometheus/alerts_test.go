@@ -38,13 +38,8 @@ type watched struct {
 // alertOf returns the name of a condition's alert, and who is told.
 func alertOf(t testing.TB, rules []rule, c probes.Condition) (alert, receiver string) {
 	t.Helper()
-	for _, r := range rules {
-		if r.Labels["scope"] == "instance" && strings.Contains(r.Expr, fmt.Sprintf("{condition=%q}", c)) {
-			return r.Alert, map[string]string{"critical": "page", "warning": "ticket"}[r.Labels["severity"]]
-		}
-	}
-	t.Fatalf("no rule for %s", c)
-	return "", ""
+	r := ruleOf(t, rules, "vantage:imds_condition:current", c)
+	return r.Alert, map[string]string{"critical": "page", "warning": "ticket"}[r.Labels["severity"]]
 }
 
 // conditionInstances returns an instance for every condition that the simulator
@@ -218,6 +213,7 @@ func startFleet(t testing.TB) *fleet {
 // Prometheus and one Alertmanager: each must be told once, alone, in the right
 // words, to the right receiver, and then be told to be over.
 func TestAlerts(t *testing.T) {
+	t.Parallel()
 	f := startFleet(t)
 	t.Run("dashboards/healthy", func(t *testing.T) { f.checkDashboards(t, func(p panelClaim) check { return p.healthy }) })
 	if early := f.receiver.all(); len(early) > 0 {

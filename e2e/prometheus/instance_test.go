@@ -34,7 +34,7 @@ func startInstance(t testing.TB, scenario imdstest.Scenario, args ...string) *in
 	return i
 }
 
-// startDaemon starts the daemon on an address; flags given later win.
+// startDaemon starts the daemon on an address.
 func (i *instance) startDaemon(t testing.TB, address string) {
 	t.Helper()
 	i.daemon = harness.Start(t, harness.Build(t, "imds-probe"), slices.Concat([]string{

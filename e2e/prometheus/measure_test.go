@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"imds-probe/e2e/harness"
 )
@@ -55,30 +54,33 @@ func (f *fleet) recordTimes() {
 	record(f.t, "times", b.String())
 }
 
-// recordStorage records what the samples of these daemons take on disk: a
-// snapshot of the server's head, written as a block.
-func (f *fleet) recordStorage() {
-	f.t.Helper()
+// blockStats is what Prometheus says of a block.
+type blockStats struct{ NumSamples, NumSeries, NumChunks float64 }
+
+// snapshot has the server write its head as a block, and returns its folder.
+func (s *server) snapshot() (stats blockStats, dir string) {
+	s.t.Helper()
 	var answer struct{ Data struct{ Name string } }
-	decode(f.t, fetch(f.t, http.MethodPost, "http://"+f.prometheus.address+"/api/v1/admin/tsdb/snapshot"), &answer)
-	dir := filepath.Join(f.prometheus.dir, "data", "snapshots", answer.Data.Name)
-	metas, err := filepath.Glob(filepath.Join(dir, "*", "meta.json"))
+	decode(s.t, fetch(s.t, http.MethodPost, "http://"+s.address+"/api/v1/admin/tsdb/snapshot"), &answer)
+	metas, err := filepath.Glob(filepath.Join(s.dir, "data", "snapshots", answer.Data.Name, "*", "meta.json"))
 	if err != nil || len(metas) != 1 {
-		f.t.Fatalf("%d blocks in %s (%v), want 1", len(metas), dir, err)
+		s.t.Fatalf("%d blocks in the snapshot (%v), want 1", len(metas), err)
 	}
 	text, err := os.ReadFile(metas[0])
 	if err != nil {
-		f.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	var meta struct {
-		MinTime, MaxTime int64
-		Stats            struct{ NumSamples, NumSeries, NumChunks float64 }
-	}
-	decode(f.t, text, &meta)
-	chunks := sizeOf(f.t, filepath.Join(filepath.Dir(metas[0]), "chunks"))
-	s := meta.Stats
-	record(f.t, "storage", fmt.Sprintf("| | |\n|---|---|\n| samples | %.0f in %v |\n| bytes a sample | %.2f |\n| samples a chunk | %.0f |\n",
-		s.NumSamples, (time.Duration(meta.MaxTime-meta.MinTime)*time.Millisecond).Round(time.Second), chunks/s.NumSamples, s.NumSamples/s.NumChunks))
+	var meta struct{ Stats blockStats }
+	decode(s.t, text, &meta)
+	return meta.Stats, filepath.Dir(metas[0])
+}
+
+// recordStorage records what the samples of these daemons take on disk.
+func (f *fleet) recordStorage() {
+	f.t.Helper()
+	stats, dir := f.prometheus.snapshot()
+	record(f.t, "storage", fmt.Sprintf("| | |\n|---|---|\n| samples | %.0f |\n| samples a chunk | %.0f |\n| bytes a sample | %.2f |\n",
+		stats.NumSamples, stats.NumSamples/stats.NumChunks, sizeOf(f.t, filepath.Join(dir, "chunks"))/stats.NumSamples))
 }
 
 // sizeOf returns the bytes of the files in a folder.

@@ -1,10 +1,14 @@
 package prometheus_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"imds-probe/probes"
 )
 
 // rule is a rule of a rule file.
@@ -32,6 +36,19 @@ func shippedRules(t testing.TB) []rule {
 	return rulesOf(t, deployed(t, "prometheus/imds-probe.rules.yml"))
 }
 
+// ruleOf returns the alert that looks for a condition in a series.
+func ruleOf(t testing.TB, rules []rule, series string, c probes.Condition) rule {
+	t.Helper()
+	for _, r := range rules {
+		if strings.Contains(r.Expr, fmt.Sprintf("%s{condition=%q}", series, c)) {
+			return r
+		}
+	}
+	t.Fatalf("no alert looks for %s in %s", c, series)
+	return rule{}
+}
+
+// recordedRules returns the recording rules.
 func recordedRules(t testing.TB) []rule {
 	t.Helper()
 	return rulesOf(t, deployed(t, "prometheus/imds-probe-recording.rules.yml"))

@@ -84,7 +84,7 @@ func write(t testing.TB, path, text string) {
 
 // paced matches the durations of rules and of Alertmanager's groups; expressions
 // that compare with a number of seconds keep it.
-var paced = regexp.MustCompile(`(for: |\[|group_wait: |group_interval: )(\d+)([smh])\b`)
+var paced = regexp.MustCompile(`(for: |\[|offset |group_wait: |group_interval: )(\d+)([smh])\b`)
 
 // pace divides durations, so that a test need not take as long as a fleet may.
 func pace(text string, by int) string {
