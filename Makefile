@@ -57,7 +57,7 @@ fmt: $(LINT) ## format the code
 	cd e2e/doctor && $(LINT) fmt ./...
 
 # The packages whose tests write files with -update.
-WRITERS := ./agent ./docs
+WRITERS := ./agent ./deploy ./docs
 
 .PHONY: golden
 golden: ## write golden files and generated documents anew

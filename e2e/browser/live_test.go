@@ -134,13 +134,13 @@ func TestCopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	read := eval[string](t, b, `(window.readClipboard = navigator.clipboard.readText.bind(navigator.clipboard), "")`)
+	eval[string](t, b, `(window.readClipboard = navigator.clipboard.readText.bind(navigator.clipboard), "")`)
 	for n, script := range []string{``, `Object.defineProperty(navigator, "clipboard", {value: undefined})`} {
 		eval[bool](t, b, script+`; true`)
 		button := []string{"#copy-no_role-0", "#copy-no_role-1"}[n]
 		b.do(t, "click", chromedp.Click(chromedp.CSS(button)))
 		b.await(t, `document.querySelector("`+button+`").innerText === "Copied" && document.querySelector("#announce").textContent === "Copied."`)
-		read = eval[string](t, b, `window.readClipboard()`)
+		read := eval[string](t, b, `window.readClipboard()`)
 		want := []string{
 			"aws iam get-instance-profile --instance-profile-name app-profile",
 			"aws iam add-role-to-instance-profile --instance-profile-name app-profile --role-name app",
