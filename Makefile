@@ -79,6 +79,10 @@ e2e: ## the built binaries against real parts (root; see e2e-deps)
 	cd e2e && $(GO) test -count=1 -p 1 -timeout 30m ./...
 	cd e2e/doctor && $(GO) test -count=1 -timeout 20m ./...
 
+.PHONY: package
+package: ## build the deb and rpm packages and SHA256SUMS into dist/
+	deploy/package/build.sh
+
 .PHONY: image
 image: ## build the container image
 	docker build -t imds-probe:$(VERSION) .
