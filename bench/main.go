@@ -68,20 +68,20 @@ func run(ctx context.Context, runs int) error {
 	}
 	defer server.Close()
 	b := &bench{dir: dir, endpoint: server.URL(), keepAlive: &http.Transport{}}
-	if b.probe, err = build(dir, "imds-probe/cmd/imds-probe"); err != nil {
+	if b.probe, err = build(dir, "..", "./cmd/imds-probe"); err != nil {
 		return err
 	}
-	if b.node, err = build(dir, "github.com/prometheus/node_exporter"); err != nil {
+	if b.node, err = build(dir, ".", "github.com/prometheus/node_exporter"); err != nil {
 		return err
 	}
 	return b.table(ctx, runs)
 }
 
-// build builds a program stripped, as it is shipped.
-func build(dir, pkg string) (string, error) {
+// build builds a program stripped, as it is shipped, from the module in a folder.
+func build(dir, module, pkg string) (string, error) {
 	path := filepath.Join(dir, filepath.Base(pkg))
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
-	cmd.Env, cmd.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
+	cmd.Dir, cmd.Env, cmd.Stderr = module, append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	return path, cmd.Run()
 }
 
