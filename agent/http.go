@@ -23,7 +23,6 @@ const (
 	writeTimeout   = 20 * time.Second
 	idleTimeout    = time.Minute
 	stopTimeout    = time.Second
-	maxScrapes     = 8
 )
 
 // The paths beside --web.telemetry-path.
@@ -79,7 +78,9 @@ func addrsOf(listeners []net.Listener) []string {
 
 // serve serves until the context ends, and gives requests under way a moment.
 func (a *Agent) serve(ctx context.Context) error {
+	limit := connLimit{limit: maxConns}
 	server := &http.Server{
+		ConnState:         limit.track,
 		Handler:           a.Handler(),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout,
@@ -111,11 +112,10 @@ func (a *Agent) Handler() http.Handler {
 	mux.HandleFunc("GET "+pathHealthy, serveText(http.StatusOK, "healthy\n"))
 	mux.HandleFunc("GET "+pathReady, a.serveReady)
 	mux.Handle("GET "+a.options.TelemetryPath, promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
-		Registry:            a.registry,
-		DisableCompression:  true, // costs more memory and time than its few KiB are worth
-		MaxRequestsInFlight: maxScrapes,
+		Registry:           a.registry,
+		DisableCompression: true, // costs more memory and time than its few KiB are worth
 	}))
-	return secureHeaders(mux)
+	return secureHeaders(inTurn(maxHandlers, mux))
 }
 
 // secureHeaders forbids browsers all that no answer needs.

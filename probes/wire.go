@@ -31,8 +31,9 @@ type DialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // through which keys pass, cannot be wiped, while these can. What is left of a
 // Transport is this file; requests and answers are net/http's own.
 type wire struct {
-	dial   DialFunc
-	reader *bufio.Reader
+	dial    DialFunc
+	request bytes.Buffer
+	reader  *bufio.Reader
 }
 
 func newWire(dial DialFunc) *wire {
@@ -63,12 +64,12 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 
 func (w *wire) exchange(conn net.Conn, req *http.Request) (*http.Response, error) {
 	req.Close = true
-	var out bytes.Buffer
-	if err := req.Write(&out); err != nil {
+	w.request.Reset()
+	if err := req.Write(&w.request); err != nil {
 		return nil, fmt.Errorf("%w: %w", errMalformed, err)
 	}
 	// An answer may have come although the request could not be written whole.
-	_, writeErr := conn.Write(out.Bytes())
+	_, writeErr := conn.Write(w.request.Bytes())
 	w.reader.Reset(&limitedReader{conn, maxHead + maxBody + 1})
 	if err := w.awaitHTTP(); err != nil {
 		if writeErr != nil && !errors.Is(err, errNotHTTP) {
@@ -118,8 +119,9 @@ func malformedUnlessIO(err error) error {
 	return fmt.Errorf("%w: %w", errMalformed, err)
 }
 
-// wipe overwrites what the last answer left in the read buffer.
+// wipe overwrites what the last exchange left in the buffers.
 func (w *wire) wipe() {
+	clear(w.request.Bytes())
 	w.reader.Reset(zeros{})
 	_, _ = w.reader.Peek(w.reader.Size())
 	w.reader.Reset(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -49,6 +50,7 @@ func runCommand(app *kingpin.Application) command {
 			return exitUsage, err
 		}
 		daemon.apply(&o)
+		useOneProcessor()
 		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
 		if err := harden(); err != nil {
 			o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
@@ -76,4 +78,12 @@ func runAgent(ctx context.Context, o agent.Options) (int, error) {
 		return 1, err
 	}
 	return 0, nil
+}
+
+// useOneProcessor keeps Go from spreading over processors a daemon that mostly
+// sleeps: waking others costs more than they do. The environment prevails.
+func useOneProcessor() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
 }
