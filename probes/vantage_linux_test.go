@@ -100,9 +100,9 @@ func awaitThreadEnd(t *testing.T, tid int) {
 	}
 }
 
-// TestNamelessVantages wants vantages that do not exist yet to be accepted, and
+// TestVantagesYetToCome wants vantages that do not exist yet to be accepted, and
 // each round to say so, wherever the process may look at all.
-func TestNamelessVantages(t *testing.T) {
+func TestVantagesYetToCome(t *testing.T) {
 	for _, name := range []string{"user:no-such-user", "netns:" + filepath.Join(t.TempDir(), "none")} {
 		v, err := probes.ParseVantage(name)
 		if errors.Is(err, probes.ErrVantageDenied) {

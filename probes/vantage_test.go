@@ -25,7 +25,7 @@ func TestParseVantage(t *testing.T) {
 }
 
 // lossy is a path on which connections take a while: SYNs are lost and sent
-// again. What comes before is the vantage's own error.
+// again. An error is the vantage's own, before any packet.
 type lossy struct {
 	sim   *imdstest.Simulator
 	delay time.Duration
