@@ -8,7 +8,8 @@ import (
 )
 
 // Check makes one round for each vantage and reports what they found. Nothing is
-// confirmed by a second look, so that the answer comes at once.
+// confirmed by a second look, so that the answer comes at once; but the one look
+// insists on a connection, for a lost packet is no firewall.
 func Check(ctx context.Context, o Options) (Report, error) {
 	if err := o.check(); err != nil {
 		return Report{}, err
@@ -23,7 +24,7 @@ func Check(ctx context.Context, o Options) (Report, error) {
 	}
 	tracker := NewTracker(o.Policy, names)
 	for _, p := range all {
-		r, err := p.Round(ctx)
+		r, err := p.Confirm(ctx)
 		switch {
 		case errors.Is(err, probes.ErrVantageGone), errors.Is(err, probes.ErrVantageDenied):
 			tracker.RecordGone(p.Vantage())
