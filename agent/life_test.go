@@ -50,7 +50,7 @@ func (d *daemon) transitions() (all []string) {
 // with the real jitter, and exactly the rotations that happened.
 func TestAWeekOfRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", nil)
+		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 2 * time.Minute })
 		defer d.stop()
 		time.Sleep(7 * 24 * time.Hour)
 		synctest.Wait()
@@ -104,7 +104,7 @@ func TestRefreshStops(t *testing.T) {
 // healthy.
 func TestStaticKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 5 * time.Minute })
+		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 15 * time.Minute })
 		defer d.stop()
 		d.setKeys(func(k *imdstest.Keys) { *k = imdstest.Keys{Lifetime: 10 * 365 * 24 * time.Hour} })
 		time.Sleep(30 * 24 * time.Hour)
@@ -274,7 +274,7 @@ func TestHealing(t *testing.T) {
 func TestNoRoleByDesignNeverPages(t *testing.T) {
 	for _, presence := range []probes.Presence{probes.ProfileOptional, probes.ProfileForbidden} {
 		synctest.Test(t, func(t *testing.T) {
-			d := startDaemon(t, "no_instance_profile", func(o *agent.Options) { o.Policy.Profile = presence })
+			d := startDaemon(t, "no_instance_profile", func(o *agent.Options) { o.Policy.Profile, o.Interval = presence, 2*time.Minute })
 			defer d.stop()
 			time.Sleep(48 * time.Hour)
 			synctest.Wait()
