@@ -1,10 +1,12 @@
 package agent_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -311,4 +313,42 @@ func TestHistoryIsBounded(t *testing.T) {
 			t.Errorf("%s transitions counted", got)
 		}
 	})
+}
+
+// suspending is a client whose host is suspended in the middle of one request.
+type suspending struct {
+	imds.HTTPClient
+	left int // requests until then
+	gap  time.Duration
+}
+
+// Do implements [imds.HTTPClient].
+func (s *suspending) Do(req *http.Request) (*http.Response, error) {
+	if s.left--; s.left == 0 {
+		time.Sleep(s.gap) // whatever the request's deadline
+	}
+	return s.HTTPClient.Do(req)
+}
+
+// TestSuspend stops everything for three hours in the middle of a round, and
+// wants that to be a blip: no missed beat is made up for, and no key is taken
+// for expired or stalled.
+func TestSuspend(t *testing.T) {
+	for left := 31; left <= 36; left++ { // each request of the sixth round
+		synctest.Test(t, func(t *testing.T) {
+			d := startDaemon(t, "healthy", func(o *agent.Options) {
+				o.HTTPClient = &suspending{HTTPClient: o.HTTPClient, left: left, gap: 3 * time.Hour}
+			})
+			defer d.stop()
+			time.Sleep(3*time.Hour + 10*time.Minute)
+			synctest.Wait()
+			want := map[string]int{"started": 1, "condition_changed": 1, "blip": 1, "credentials_rotated": 1}
+			if diff := cmp.Diff(want, d.counts()); diff != "" {
+				t.Errorf("request %d: -want +got:\n%s", left, diff)
+			}
+			if n := d.simulator.Requests()["PUT /latest/api/token"]; n > 30 {
+				t.Errorf("request %d: %d rounds in the ten minutes that were not slept through", left, n)
+			}
+		})
+	}
 }
