@@ -3,7 +3,6 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
@@ -129,8 +128,6 @@ func (o Options) checkDaemon() error {
 		return &OptionError{"probe.interval", o.Interval, fmt.Errorf("must not be below --probe.timeout=%v", o.Timeout)}
 	case o.Web != nil && (len(o.TelemetryPath) < 2 || o.TelemetryPath[0] != '/' || reserved(o.TelemetryPath)):
 		return &OptionError{"web.telemetry-path", o.TelemetryPath, errors.New("must be a path of its own, such as /metrics")}
-	case o.TextfilePath != "" && filepath.Ext(o.TextfilePath) != ".prom":
-		return &OptionError{"textfile.path", o.TextfilePath, errors.New("must end in .prom, or node_exporter passes over it")}
 	}
 	if o.Web != nil {
 		if err := web.Validate(*o.Web.WebConfigFile); err != nil {

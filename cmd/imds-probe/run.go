@@ -33,7 +33,7 @@ func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
 	cmd.Flag("probe.boot-grace", "Hold a bad first verdict back until the host has been up for so long.").Default("0s").SetValue(typed("probe.boot-grace", &f.bootGrace, time.ParseDuration))
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
-	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
+	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector, which reads files that end in .prom.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
 	cmd.Flag("state.file", "Keep the state in this file, so that a restart knows since when a condition has lasted.").PlaceHolder("FILE").StringVar(&f.stateFile)
 	return f
 }
