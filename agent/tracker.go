@@ -13,6 +13,11 @@ import (
 // pauses: a lost packet or one 503 is a blip, not a fault.
 var confirmAfter = []time.Duration{time.Second, 2 * time.Second}
 
+// maxSights is how often a round is bad, each time in another way, before the
+// condition flips all the same. Lost packets look different each time; a fault
+// that does is one, too, if it lasts.
+const maxSights = 5
+
 // maxTransitions is how many transitions are kept in memory.
 const maxTransitions = 50
 
@@ -52,10 +57,11 @@ type State struct {
 // vantageState is a State with what is not published.
 type vantageState struct {
 	State
-	// suspect is a bad diagnosis that is not confirmed yet, seen so many times.
-	suspect      probes.Diagnosis
-	suspectSince time.Time
-	sights       int
+	// suspect is a bad diagnosis that is not confirmed yet. There have been so many
+	// bad rounds since, of which so many in a row agreed with the one before.
+	suspect        probes.Diagnosis
+	suspectSince   time.Time
+	sights, agreed int
 	// resume is what an earlier run left, until the first verdict of this one.
 	resume *savedVantage
 }
@@ -214,12 +220,17 @@ func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confi
 	if v.sights == 0 || d.Condition == probes.ConditionHealthy {
 		v.suspectSince = at
 	}
-	if d.Condition == probes.ConditionHealthy || v.sights == len(confirmAfter) {
+	if v.sights > 0 && d.Condition == v.suspect.Condition {
+		v.agreed++
+	} else {
+		v.agreed = 0
+	}
+	if d.Condition == probes.ConditionHealthy || v.agreed == len(confirmAfter) || v.sights == maxSights {
 		return true, 0
 	}
 	v.suspect = d
 	v.sights++
-	return false, confirmAfter[v.sights-1]
+	return false, confirmAfter[v.agreed]
 }
 
 // settle ends a suspicion that a round in the old condition disproved, and

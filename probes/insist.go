@@ -7,11 +7,12 @@ import (
 )
 
 // attempts is how many connections an insisting dial tries within its time.
-const attempts = 3
+const attempts = 4
 
 // insist returns a dial that does not trust a single SYN: it makes further
-// attempts, each a third of the time behind the one before, beside those that
-// still wait. The first connection made, or the first refusal, counts.
+// attempts, each a fifth of the time behind the one before, beside those that
+// still wait, so that the last one leaves time for an answer. The first connection
+// made, or the first refusal, counts.
 func insist(dial DialFunc) DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		deadline, ok := ctx.Deadline()
@@ -22,7 +23,7 @@ func insist(dial DialFunc) DialFunc {
 		defer cancel()
 		race := make(race, attempts)
 		race.try(ctx, dial, network, address)
-		return race.run(time.Until(deadline)/attempts, func() { race.try(ctx, dial, network, address) })
+		return race.run(time.Until(deadline)/(attempts+1), func() { race.try(ctx, dial, network, address) })
 	}
 }
 

@@ -24,11 +24,11 @@ func TestInsist(t *testing.T) {
 		wantDials int32
 	}{
 		"none lost":      {0, nil, 0, nil, 1},
-		"one lost":       {1, nil, 300 * time.Millisecond, nil, 2},
-		"two lost":       {2, nil, 600 * time.Millisecond, nil, 3},
-		"all lost":       {9, nil, 900 * time.Millisecond, context.DeadlineExceeded, 3},
+		"one lost":       {1, nil, 180 * time.Millisecond, nil, 2},
+		"two lost":       {2, nil, 360 * time.Millisecond, nil, 3},
+		"all lost":       {9, nil, 900 * time.Millisecond, context.DeadlineExceeded, 4},
 		"refused":        {0, refused, 0, syscall.ECONNREFUSED, 1},
-		"one lost, then": {1, refused, 300 * time.Millisecond, syscall.ECONNREFUSED, 2},
+		"one lost, then": {1, refused, 180 * time.Millisecond, syscall.ECONNREFUSED, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
