@@ -36,7 +36,7 @@ type watched struct {
 }
 
 // alertOf returns the name of a condition's alert, and who is told.
-func alertOf(t testing.TB, rules []rule, c probes.Condition) (alert, receiver string) {
+func alertOf(t *testing.T, rules []rule, c probes.Condition) (alert, receiver string) {
 	t.Helper()
 	r := ruleOf(t, rules, "vantage:imds_condition:current", c)
 	return r.Alert, map[string]string{"critical": "page", "warning": "ticket"}[r.Labels["severity"]]
@@ -44,7 +44,7 @@ func alertOf(t testing.TB, rules []rule, c probes.Condition) (alert, receiver st
 
 // conditionInstances returns an instance for every condition that the simulator
 // can show and that has an alert.
-func conditionInstances(t testing.TB, rules []rule) (all []*watched) {
+func conditionInstances(t *testing.T, rules []rule) (all []*watched) {
 	t.Helper()
 	seen := map[probes.Condition]bool{probes.ConditionHealthy: true}
 	for _, scenario := range imdstest.Scenarios() {
@@ -76,7 +76,7 @@ func wellFor(s imdstest.Scenario, seed string) imdstest.Scenario {
 }
 
 // gaugeInstances returns instances whose faults are no condition.
-func gaugeInstances(t testing.TB, rules []rule) []*watched {
+func gaugeInstances(t *testing.T, rules []rule) []*watched {
 	t.Helper()
 	healthy := imdstest.MustFind("healthy")
 	expiring := imdstest.MustFind("rotation_stalled")
@@ -111,7 +111,7 @@ func gaugeInstances(t testing.TB, rules []rule) []*watched {
 // relayed returns instances whose exposition is changed on its way: as a
 // textfile that was left behind, and as a driver would that drops packets, which
 // loopback has not.
-func relayed(t testing.TB) []*watched {
+func relayed(t *testing.T) []*watched {
 	t.Helper()
 	var left, drops atomic.Bool
 	var frozen []byte
@@ -157,7 +157,7 @@ func relayed(t testing.TB) []*watched {
 
 // quiet returns instances that nothing happens to, with what is worth knowing
 // but wakes nobody.
-func quiet(t testing.TB) []*watched {
+func quiet(t *testing.T) []*watched {
 	t.Helper()
 	v1 := imdstest.MustFind("imdsv1_enabled")
 	v1.Instance.Profile.ARN = strings.Replace(imdstest.ProfileARN, "app-profile", "v1-profile", 1)
@@ -173,7 +173,7 @@ func quiet(t testing.TB) []*watched {
 
 // fleet is everything between a fault and who is told of it.
 type fleet struct {
-	t             testing.TB
+	t             *testing.T
 	faulty, quiet []*watched
 	receiver      *receiver
 	alertmanager  *server
@@ -182,14 +182,14 @@ type fleet struct {
 
 func (f *fleet) all() []*watched { return slices.Concat(f.faulty, f.quiet) }
 
-func startFleet(t testing.TB) *fleet {
+func startFleet(t *testing.T) *fleet {
 	t.Helper()
 	harness.NeedRoot(t)
 	rules := shippedRules(t)
 	f := &fleet{t: t, faulty: append(conditionInstances(t, rules), gaugeInstances(t, rules)...), quiet: quiet(t)}
 	var targets []target
 	for _, w := range f.all() {
-		targets = append(targets, ec2Target(w.address, w.name, ""))
+		targets = append(targets, ec2Target(w.address, w.name, taggedProfile))
 	}
 	f.receiver = newReceiver(t)
 	f.alertmanager = startAlertmanager(t, f.receiver.URL, int(time.Minute/minute))
@@ -215,7 +215,7 @@ func startFleet(t testing.TB) *fleet {
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	f := startFleet(t)
-	t.Run("dashboards/healthy", func(t *testing.T) { f.checkDashboards(t, func(p panelClaim) check { return p.healthy }) })
+	f.checkDashboards(func(p panelClaim) check { return p.healthy })
 	if early := f.receiver.all(); len(early) > 0 {
 		t.Errorf("on a healthy fleet: %v", early)
 	}
@@ -224,7 +224,7 @@ func TestAlerts(t *testing.T) {
 		w.fail()
 	}
 	f.awaitNotices("firing")
-	t.Run("dashboards/failing", func(t *testing.T) { f.checkDashboards(t, func(p panelClaim) check { return p.failing }) })
+	f.checkDashboards(func(p panelClaim) check { return p.failing })
 	for _, w := range f.faulty {
 		f.checkFiring(w)
 	}
@@ -260,6 +260,27 @@ func (f *fleet) awaitNotices(status string) {
 	})
 }
 
+// taggedProfile is the profile that the instances' tag names.
+const taggedProfile = "tagged-profile"
+
+// checkLabels holds a notice to the labels that relabelling gives its target. The
+// profile is the tag's where the agent sees none.
+func (f *fleet) checkLabels(w *watched, n notice) {
+	f.t.Helper()
+	want := map[string]string{"account_id": "123456789012", "region": "eu-west-1", "availability_zone": "eu-west-1a", "asg": "app-asg"}
+	if w.name == probes.ConditionNoInstanceProfile.String() {
+		want["profile"] = taggedProfile
+	}
+	for name, value := range want {
+		if n.Labels[name] != value {
+			f.t.Errorf("%s: label %s is %q, want %q", w.name, name, n.Labels[name], value)
+		}
+	}
+	if w.words != nil && want["profile"] == "" && (n.Labels["profile"] == "" || n.Labels["profile"] == taggedProfile) {
+		f.t.Errorf("%s: the profile is %q, want the one that the agent saw", w.name, n.Labels["profile"])
+	}
+}
+
 // checkFiring holds a notice to the words of the catalogue.
 func (f *fleet) checkFiring(w *watched) {
 	f.t.Helper()
@@ -270,6 +291,7 @@ func (f *fleet) checkFiring(w *watched) {
 	if !strings.Contains(n.Annotations["summary"], w.name) || !strings.HasPrefix(n.Annotations["runbook_url"], "https://") {
 		f.t.Errorf("%s: annotations %v", w.name, n.Annotations)
 	}
+	f.checkLabels(w, n)
 	if w.words == nil {
 		return
 	}

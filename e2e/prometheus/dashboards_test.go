@@ -21,7 +21,7 @@ type panel struct {
 }
 
 // panels returns the panels of all dashboards that have a query.
-func panels(t testing.TB) (all []panel) {
+func panels(t *testing.T) (all []panel) {
 	t.Helper()
 	for _, name := range []string{"fleet", "instance"} {
 		var dashboard struct{ Panels []panel }
@@ -187,36 +187,36 @@ func instanceClaims() map[string]panelClaim {
 
 // checkDashboards runs every query of every dashboard, and holds each panel to
 // its claim.
-func (f *fleet) checkDashboards(t *testing.T, claim func(panelClaim) check) {
+func (f *fleet) checkDashboards(claim func(panelClaim) check) {
+	f.t.Helper()
 	claims := map[string]map[string]panelClaim{
 		"fleet":    fleetClaims(float64(len(f.all())), float64(len(f.faulty))),
 		"instance": instanceClaims(),
 	}
-	for _, p := range panels(t) {
+	for _, p := range panels(f.t) {
 		c, ok := claims[p.dashboard][p.Title]
 		if !ok {
-			t.Errorf("%s: nobody says what %q must show", p.dashboard, p.Title)
+			f.t.Errorf("%s: nobody says what %q must show", p.dashboard, p.Title)
 			continue
 		}
 		delete(claims[p.dashboard], p.Title)
-		var wrong string
 		results := make([][]sample, len(p.Targets))
-		await(t, patience, func() error {
+		await(f.t, patience, func() error {
 			for i, target := range p.Targets {
 				results[i] = f.prometheus.query(fill(target.Expr, c.instance))
 			}
-			if wrong = claim(c)(results); wrong != "" {
+			if wrong := claim(c)(results); wrong != "" {
 				return fmt.Errorf("%s: %s: %s", p.dashboard, p.Title, wrong)
 			}
 			return nil
 		})
 		if empty := slices.ContainsFunc(results, func(r []sample) bool { return len(r) == 0 }); empty && p.FieldConfig.Defaults.NoValue == "" {
-			t.Errorf("%s: %q shows nothing and does not say so", p.dashboard, p.Title)
+			f.t.Errorf("%s: %q shows nothing and does not say so", p.dashboard, p.Title)
 		}
 	}
 	for dashboard, left := range claims {
 		for title := range maps.Keys(left) {
-			t.Errorf("%s: there is no panel %q", dashboard, title)
+			f.t.Errorf("%s: there is no panel %q", dashboard, title)
 		}
 	}
 }

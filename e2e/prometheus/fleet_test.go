@@ -36,7 +36,7 @@ type mirror struct {
 }
 
 // newMirror keeps a copy of the daemon's exposition that is a second old at most.
-func newMirror(t testing.TB, i *instance) *mirror {
+func newMirror(t *testing.T, i *instance) *mirror {
 	t.Helper()
 	m := &mirror{}
 	look := func() {
@@ -74,7 +74,7 @@ const profiles = 20
 
 // startMirrors serves a whole fleet from one process: the first instances are
 // those of the profile app-profile, and mirror one daemon; all others another.
-func startMirrors(t testing.TB, s size, failing, well *mirror) (targets []target) {
+func startMirrors(t *testing.T, s size, failing, well *mirror) (targets []target) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
@@ -158,7 +158,7 @@ func TestFleet(t *testing.T) {
 
 // awaitInhibited waits until Alertmanager has inhibited the alert of every single
 // instance, for longer than it waits before it notifies.
-func awaitInhibited(t testing.TB, alertmanager *server, s size) {
+func awaitInhibited(t *testing.T, alertmanager *server, s size) {
 	t.Helper()
 	var since time.Time
 	groupWait := 30 * time.Second / time.Duration(s.by)
@@ -202,7 +202,7 @@ func checkNothingMissed(t *testing.T, prometheus *server) {
 }
 
 // recordFleet records what the fleet took.
-func recordFleet(t testing.TB, s size, prometheus *server, told time.Duration, textBytes int) {
+func recordFleet(t *testing.T, s size, prometheus *server, told time.Duration, textBytes int) {
 	t.Helper()
 	var b strings.Builder
 	row := func(format string, args ...any) { fmt.Fprintf(&b, "| "+format+" |\n", args...) }

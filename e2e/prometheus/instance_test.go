@@ -21,7 +21,7 @@ type instance struct {
 
 // startInstance starts a simulator in a scenario and a daemon that looks at it
 // every second.
-func startInstance(t testing.TB, scenario imdstest.Scenario, args ...string) *instance {
+func startInstance(t *testing.T, scenario imdstest.Scenario, args ...string) *instance {
 	t.Helper()
 	simulator := imdstest.New(scenario)
 	server, err := imdstest.Listen(simulator, "127.0.0.1:0")
@@ -35,7 +35,7 @@ func startInstance(t testing.TB, scenario imdstest.Scenario, args ...string) *in
 }
 
 // startDaemon starts the daemon on an address.
-func (i *instance) startDaemon(t testing.TB, address string) {
+func (i *instance) startDaemon(t *testing.T, address string) {
 	t.Helper()
 	i.daemon = harness.Start(t, harness.Build(t, "imds-probe"), slices.Concat([]string{
 		"run", "--imds.endpoint=" + i.endpoint, "--web.listen-address=" + address,
@@ -46,7 +46,7 @@ func (i *instance) startDaemon(t testing.TB, address string) {
 }
 
 // changed returns when the daemon said that the condition became this one.
-func (i *instance) changed(t testing.TB, to string) time.Time {
+func (i *instance) changed(t *testing.T, to string) time.Time {
 	t.Helper()
 	for _, line := range slices.Backward(i.daemon.Lines()) {
 		var event struct {

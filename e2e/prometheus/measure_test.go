@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write what was measured into docs/deplo
 
 // record shows a table of measurements, and with -update writes it into the
 // guide, between the comments that carry its name.
-func record(t testing.TB, name, table string) {
+func record(t *testing.T, name, table string) {
 	t.Helper()
 	t.Logf("%s:\n%s", name, table)
 	path := filepath.Join(harness.Root(), "docs", "deploying.md")
@@ -31,7 +31,9 @@ func record(t testing.TB, name, table string) {
 	if !between.Match(text) {
 		t.Errorf("docs/deploying.md has no place for the measurement %q", name)
 	}
-	if *update {
+	if *update && testing.Short() {
+		t.Error("-short measures less than the guide shows")
+	} else if *update {
 		write(t, path, between.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"))
 	}
 }
@@ -84,7 +86,7 @@ func (f *fleet) recordStorage() {
 }
 
 // sizeOf returns the bytes of the files in a folder.
-func sizeOf(t testing.TB, dir string) (total float64) {
+func sizeOf(t *testing.T, dir string) (total float64) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

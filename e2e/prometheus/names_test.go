@@ -24,7 +24,7 @@ var targetLabels = []string{"job", "instance", "account_id", "region", "availabi
 type names map[string][]string
 
 // exposed asks a daemon that measures all it can.
-func exposed(t testing.TB) names {
+func exposed(t *testing.T) names {
 	t.Helper()
 	i := startInstance(t, imdstest.MustFind("healthy"), "--probe.imdsv1")
 	prometheus := startPrometheus(t, setup{interval: time.Second, by: 60, targets: writeTargets(t, []target{ec2Target(i.address, "i-0", "")})})
@@ -55,7 +55,7 @@ func (n names) add(name string, labels []string) {
 }
 
 // record adds what a recording rule makes: the labels of all that it reads.
-func (n names) record(t testing.TB, r rule) {
+func (n names) record(t *testing.T, r rule) {
 	t.Helper()
 	n.add(r.Record, n.check(t, r.Record, r.Expr))
 	if m := countValues.FindStringSubmatch(r.Expr); m != nil {
@@ -73,7 +73,7 @@ var plain = []string{
 
 // check makes sure that all metrics and labels of an expression exist, and
 // returns the labels.
-func (n names) check(t testing.TB, where, expr string) (all []string) {
+func (n names) check(t *testing.T, where, expr string) (all []string) {
 	t.Helper()
 	tree, err := parser.ParseExpr(expr)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestTextfile(t *testing.T) {
 }
 
 // awaitFiring waits until an alert fires, once.
-func awaitFiring(t testing.TB, prometheus *server, alert string) {
+func awaitFiring(t *testing.T, prometheus *server, alert string) {
 	t.Helper()
 	await(t, patience, func() error {
 		if firing := prometheus.query(fmt.Sprintf(`ALERTS{alertname=%q,alertstate="firing"}`, alert)); len(firing) != 1 {

@@ -39,7 +39,7 @@ type receiver struct {
 	groups  int
 }
 
-func newReceiver(t testing.TB) *receiver {
+func newReceiver(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{}
 	r.Server = httptest.NewServer(r)

@@ -18,7 +18,7 @@ type rule struct {
 }
 
 // rulesOf returns all rules of a file.
-func rulesOf(t testing.TB, text string) (all []rule) {
+func rulesOf(t *testing.T, text string) (all []rule) {
 	t.Helper()
 	var file struct{ Groups []struct{ Rules []rule } }
 	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
@@ -31,13 +31,13 @@ func rulesOf(t testing.TB, text string) (all []rule) {
 }
 
 // shippedRules returns the alerts.
-func shippedRules(t testing.TB) []rule {
+func shippedRules(t *testing.T) []rule {
 	t.Helper()
 	return rulesOf(t, deployed(t, "prometheus/imds-probe.rules.yml"))
 }
 
 // ruleOf returns the alert that looks for a condition in a series.
-func ruleOf(t testing.TB, rules []rule, series string, c probes.Condition) rule {
+func ruleOf(t *testing.T, rules []rule, series string, c probes.Condition) rule {
 	t.Helper()
 	for _, r := range rules {
 		if strings.Contains(r.Expr, fmt.Sprintf("%s{condition=%q}", series, c)) {
@@ -49,12 +49,12 @@ func ruleOf(t testing.TB, rules []rule, series string, c probes.Condition) rule 
 }
 
 // recordedRules returns the recording rules.
-func recordedRules(t testing.TB) []rule {
+func recordedRules(t *testing.T) []rule {
 	t.Helper()
 	return rulesOf(t, deployed(t, "prometheus/imds-probe-recording.rules.yml"))
 }
 
-func diffMaps(t testing.TB, name string, want, got map[string]string) {
+func diffMaps(t *testing.T, name string, want, got map[string]string) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s: -want +got:\n%s", name, diff)

@@ -25,7 +25,7 @@ import (
 const patience = 2 * time.Minute
 
 // await calls missing at short intervals until it returns nil.
-func await(t testing.TB, limit time.Duration, missing func() error) {
+func await(t *testing.T, limit time.Duration, missing func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -45,7 +45,7 @@ func await(t testing.TB, limit time.Duration, missing func() error) {
 }
 
 // deployed reads a file of deploy/.
-func deployed(t testing.TB, path string) string {
+func deployed(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(harness.Root(), "deploy", path))
 	if err != nil {
@@ -57,7 +57,7 @@ func deployed(t testing.TB, path string) string {
 // document is a YAML or JSON object.
 type document = map[string]any
 
-func parseYAML(t testing.TB, text string) document {
+func parseYAML(t *testing.T, text string) document {
 	t.Helper()
 	var d document
 	if err := yaml.Unmarshal([]byte(text), &d); err != nil {
@@ -66,7 +66,7 @@ func parseYAML(t testing.TB, text string) document {
 	return d
 }
 
-func writeYAML(t testing.TB, path string, value any) {
+func writeYAML(t *testing.T, path string, value any) {
 	t.Helper()
 	text, err := yaml.Marshal(value)
 	if err != nil {
@@ -75,7 +75,7 @@ func writeYAML(t testing.TB, path string, value any) {
 	write(t, path, string(text))
 }
 
-func write(t testing.TB, path, text string) {
+func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func pace(text string, by int) string {
 // server is a process with an HTTP API.
 type server struct {
 	*harness.Process
-	t       testing.TB
+	t       *testing.T
 	dir     string
 	address string
 }
@@ -109,7 +109,7 @@ type server struct {
 var listening = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
 
 // startServer starts one of Debian's servers on a free port.
-func startServer(t testing.TB, dir, command, pkg string, args ...string) *server {
+func startServer(t *testing.T, dir, command, pkg string, args ...string) *server {
 	t.Helper()
 	p := harness.Start(t, harness.NeedCommand(t, command, pkg), append(args, "--web.listen-address=127.0.0.1:0")...)
 	line := p.AwaitText(t, `msg="Listening on"`, patience)
@@ -122,7 +122,7 @@ func (s *server) get(path string) []byte {
 	return fetch(s.t, http.MethodGet, "http://"+s.address+path)
 }
 
-func fetch(t testing.TB, method, address string) []byte {
+func fetch(t *testing.T, method, address string) []byte {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, http.NoBody)
 	if err != nil {
@@ -146,7 +146,7 @@ func fetch(t testing.TB, method, address string) []byte {
 
 // startAlertmanager starts Alertmanager with the shipped configuration, its
 // receivers turned to ours and its pace divided.
-func startAlertmanager(t testing.TB, receiver string, by int) *server {
+func startAlertmanager(t *testing.T, receiver string, by int) *server {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "alertmanager.yml")
@@ -171,7 +171,7 @@ type setup struct {
 
 // startPrometheus starts Prometheus with the shipped configuration for EC2: only
 // the discovery itself is replaced, by a file with what it would find.
-func startPrometheus(t testing.TB, s setup) *server {
+func startPrometheus(t *testing.T, s setup) *server {
 	t.Helper()
 	dir := t.TempDir()
 	for _, rules := range []string{"imds-probe.rules.yml", "imds-probe-recording.rules.yml"} {
@@ -215,7 +215,7 @@ func ec2Target(address, instance, profileTag string) target {
 	}}
 }
 
-func writeTargets(t testing.TB, targets []target) string {
+func writeTargets(t *testing.T, targets []target) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "targets.json")
 	text, err := json.Marshal(targets)
@@ -268,7 +268,7 @@ func (s *server) value(expr string) float64 {
 	return all[0].Value
 }
 
-func decode(t testing.TB, text []byte, into any) {
+func decode(t *testing.T, text []byte, into any) {
 	t.Helper()
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(into); err != nil {
 		t.Fatalf("%v: %s", err, text)

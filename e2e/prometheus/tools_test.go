@@ -14,7 +14,7 @@ import (
 
 // run runs one of Debian's tools and returns what it printed, which an error of
 // the tool makes a failure.
-func run(t testing.TB, stdin, pkg, command string, args ...string) string {
+func run(t *testing.T, stdin, pkg, command string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), harness.NeedCommand(t, command, pkg), args...)
 	cmd.Dir, cmd.Stdin = filepath.Join(harness.Root(), "deploy"), strings.NewReader(stdin)
@@ -26,9 +26,9 @@ func run(t testing.TB, stdin, pkg, command string, args ...string) string {
 	return out.String()
 }
 
-func promtool(t testing.TB, args ...string) string {
+func promtool(t *testing.T, args ...string) {
 	t.Helper()
-	return run(t, "", "prometheus", "promtool", args...)
+	run(t, "", "prometheus", "promtool", args...)
 }
 
 func TestPromtoolChecksConfiguration(t *testing.T) {
@@ -93,7 +93,7 @@ func TestAgentsScrapeLikeTheServer(t *testing.T) {
 	}
 }
 
-func scrapeConfigs(t testing.TB, file string) string {
+func scrapeConfigs(t *testing.T, file string) string {
 	t.Helper()
 	_, text, found := strings.Cut(deployed(t, "prometheus/"+file), "\nscrape_configs:\n")
 	if !found {

@@ -130,7 +130,7 @@ func five(of func(instance string) []unitSeries) (all []unitSeries) {
 	return all
 }
 
-func held(t testing.TB, r rule) time.Duration {
+func held(t *testing.T, r rule) time.Duration {
 	t.Helper()
 	d, err := time.ParseDuration(r.For)
 	if err != nil {
@@ -141,7 +141,7 @@ func held(t testing.TB, r rule) time.Duration {
 
 // conditionUnits tests the alerts of a condition: silent while it is not there
 // and until it has lasted, then firing with the catalogue's words.
-func conditionUnits(t testing.TB, c probes.Condition) []unit {
+func conditionUnits(t *testing.T, c probes.Condition) []unit {
 	t.Helper()
 	e, rules := probes.Explain(c), shippedRules(t)
 	show := func(instance string) []unitSeries { return append(reporting(instance), failing(instance, host, c)...) }
@@ -161,7 +161,7 @@ func conditionUnits(t testing.TB, c probes.Condition) []unit {
 }
 
 // accountUnits tests the alerts on many profiles, which are known by a tag here.
-func accountUnits(t testing.TB) (all []unit) {
+func accountUnits(t *testing.T) (all []unit) {
 	t.Helper()
 	for _, c := range []probes.Condition{probes.ConditionIMDSDisabled, probes.ConditionThrottled} {
 		r := find(t, "IMDSManyProfiles", "account", c.Severity().String())
@@ -184,7 +184,7 @@ func accountUnits(t testing.TB) (all []unit) {
 }
 
 // find returns the one alert of a name, scope and severity.
-func find(t testing.TB, alert, scope, severity string) rule {
+func find(t *testing.T, alert, scope, severity string) rule {
 	t.Helper()
 	rules := shippedRules(t)
 	i := slices.IndexFunc(rules, func(r rule) bool {
@@ -199,7 +199,7 @@ func find(t testing.TB, alert, scope, severity string) rule {
 func summary(text string) map[string]string { return map[string]string{"summary": text} }
 
 // gaugeUnits tests the alerts on what gauges tell by themselves.
-func gaugeUnits(t testing.TB) []unit {
+func gaugeUnits(t *testing.T) []unit {
 	t.Helper()
 	expiring := func(instance string) []unitSeries {
 		return append(reporting(instance), series("imds_credentials_expiration_timestamp_seconds", instance, host, "10000+0x200"))
@@ -234,7 +234,7 @@ func gaugeUnits(t testing.TB) []unit {
 }
 
 // agentUnits tests the alerts on the witness itself.
-func agentUnits(t testing.TB) []unit {
+func agentUnits(t *testing.T) []unit {
 	t.Helper()
 	down := func(instance string) []unitSeries { return []unitSeries{series("up", instance, "", "1 1 1 0+0x60")} }
 	stuck := series("imds_last_round_timestamp_seconds", "i-0", host, "0+60x10 600+0x60")
