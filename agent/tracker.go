@@ -221,7 +221,7 @@ func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confi
 		v.suspectSince = at
 	}
 	if v.sights > 0 && d.Condition == v.suspect.Condition {
-		v.agreed++
+		v.agreed = min(v.agreed+1, len(confirmAfter)) // the grace after boot lets it go on
 	} else {
 		v.agreed = 0
 	}
