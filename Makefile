@@ -57,7 +57,7 @@ fmt: $(LINT) ## format the code
 	cd e2e/doctor && $(LINT) fmt ./...
 
 # The packages whose tests write files with -update.
-WRITERS := ./agent ./docs
+WRITERS := ./agent ./deploy ./docs
 
 .PHONY: golden
 golden: ## write golden files and generated documents anew
@@ -69,13 +69,19 @@ docs: golden ## the same: docs/runbook.md and docs/metrics.md are golden files
 
 .PHONY: e2e-deps
 e2e-deps: ## install the Debian packages that the end-to-end suites need (root)
-	DEBIAN_FRONTEND=noninteractive apt-get update -qq
-	cat e2e/*/packages.txt | sort -u | xargs env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends >/dev/null
+	@# A package whose command is there already, whoever installed it, is passed over.
+	@need=$$(cat e2e/*/packages.txt | sort -u | while read -r p; do command -v $$p >/dev/null || echo $$p; done); \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends $$need >/dev/null
 
 .PHONY: e2e
 e2e: ## the built binaries against real parts (root; see e2e-deps)
 	cd e2e && $(GO) test -count=1 -p 1 -timeout 30m ./...
 	cd e2e/doctor && $(GO) test -count=1 -timeout 20m ./...
+
+.PHONY: package
+package: ## build the deb and rpm packages and SHA256SUMS into dist/
+	deploy/package/build.sh
 
 .PHONY: image
 image: ## build the container image

@@ -48,10 +48,11 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		probers:  all,
 		tracker:  NewTracker(o.Policy, names),
 		registry: prometheus.NewRegistry(),
-		notify:   newNotifier(),
+		notify:   newNotifier(o.Timeout),
 		state:    state,
 		log:      o.Logger,
 	}
+	a.tracker.graceUntil = o.GraceUntil
 	a.tracker.resume(saved)
 	if a.metrics, err = newMetrics(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TestDetectionDocument(t *testing.T) {
 // detect measures one scenario.
 func detect(t *testing.T, sc imdstest.Scenario) (after time.Duration, lead string) {
 	t.Helper()
-	policy, before := policyFor(t, sc.Args), "healthy"
+	policy, before := policyOf(t, sc), "healthy"
 	if policy.Profile == probes.ProfileForbidden {
 		before = "no_instance_profile"
 	}
@@ -85,30 +85,4 @@ func stallLead(t *testing.T) string {
 	found := awaitCondition(t, d, probes.ConditionRotationStalled, imdstest.Lifetime)
 	return fmt.Sprintf("A refresh that stops is named `rotation_stalled` %v after the last keys were made, %v before they expire.\n",
 		found.Sub(born).Round(time.Minute), born.Add(imdstest.Lifetime).Sub(found).Round(time.Minute))
-}
-
-// policyFor reads a scenario's flags.
-func policyFor(t *testing.T, args []string) probes.Policy {
-	t.Helper()
-	policy := probes.DefaultPolicy()
-	for _, arg := range args {
-		name, value, _ := strings.Cut(arg, "=")
-		pattern, err := probes.Anchored(value)
-		switch name {
-		case "--expect.profile":
-			err = policy.Profile.UnmarshalText([]byte(value))
-		case "--expect.role":
-			policy.Role = pattern
-		case "--expect.profile-arn":
-			policy.ProfileARN = pattern
-		case "--imds.allow-server":
-			policy.AllowServer = pattern
-		default:
-			t.Fatalf("unknown flag %s", arg)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return policy
 }

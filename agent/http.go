@@ -107,7 +107,7 @@ func (a *Agent) serve(ctx context.Context) error {
 // Handler serves the page, the JSON, the metrics and the two health paths.
 func (a *Agent) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", a.servePage)
+	mux.Handle("GET /{$}", newStatusPage(a.status))
 	mux.HandleFunc("GET "+pathStatus, a.serveStatus)
 	mux.HandleFunc("GET "+pathHealthy, serveText(http.StatusOK, "healthy\n"))
 	mux.HandleFunc("GET "+pathReady, a.serveReady)

@@ -1,21 +1,39 @@
 package agent
 
 import (
+	"context"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"imds-probe/probes"
 )
 
+// roundRequests is more requests than a round ever makes.
+const roundRequests = 12
+
 // notifier tells systemd of the daemon's state. Without systemd it does nothing.
 type notifier struct {
-	watchdog bool
+	// feed is how often the watchdog is fed while the loop waits; 0 is never.
+	feed time.Duration
 }
 
-func newNotifier() notifier {
+// newNotifier asks systemd for more patience where requests may take so long
+// that a round, during which nobody feeds the watchdog, would look stuck.
+func newNotifier(timeout time.Duration) (n notifier) {
 	interval, err := daemon.SdWatchdogEnabled(false)
-	return notifier{watchdog: err == nil && interval > time.Duration(0)}
+	if err != nil || interval <= 0 {
+		return n
+	}
+	if longest := roundRequests * timeout; interval < 2*longest {
+		interval = 2 * longest
+		n.send("WATCHDOG_USEC=" + strconv.FormatInt(interval.Microseconds(), 10))
+	}
+	n.feed = interval / 2
+	return n
 }
 
 // send ignores failure: the daemon's work does not depend on who is told.
@@ -24,14 +42,42 @@ func (notifier) send(state string) { _, _ = daemon.SdNotify(false, state) }
 func (n notifier) ready()    { n.send(daemon.SdNotifyReady) }
 func (n notifier) stopping() { n.send(daemon.SdNotifyStopping) }
 
-// status shows the verdict in systemctl status, and feeds the watchdog: it is
-// called by the loop that makes the rounds, so that a stuck loop is restarted
-// and an unreachable IMDS is not.
+// status shows the verdict in systemctl status.
 func (n notifier) status(s Snapshot) {
 	worst := s.Worst()
-	d := worst.Diagnosis
-	n.send("STATUS=" + d.Condition.String() + ": " + probes.Explain(d.Condition).Title)
-	if n.watchdog {
+	text := worst.Diagnosis.Condition.String() + ": " + probes.Summary(worst.Round, worst.Diagnosis)
+	if len(s.Vantages) > 1 {
+		text = worst.Vantage + ": " + text
+	}
+	n.send("STATUS=" + oneLine(text))
+}
+
+// oneLine keeps what IMDS may have made up from being a message of its own to
+// systemd, which ends each at a newline.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// sleepUntil waits for the next round and feeds the watchdog meanwhile. Only the
+// loop that makes the rounds calls it, so that a stuck loop is restarted, and
+// neither a long interval nor an unreachable IMDS is.
+func (n notifier) sleepUntil(ctx context.Context, at time.Time) error {
+	if n.feed == 0 {
+		return sleepUntil(ctx, at)
+	}
+	for {
 		n.send(daemon.SdNotifyWatchdog)
+		next := time.Now().Add(n.feed)
+		if !next.Before(at) {
+			return sleepUntil(ctx, at)
+		}
+		if err := sleepUntil(ctx, next); err != nil {
+			return err
+		}
 	}
 }

@@ -19,6 +19,9 @@ type Options struct {
 	Endpoint string
 	// Interval is the time between rounds, Timeout the limit of each request.
 	Interval, Timeout time.Duration
+	// GraceUntil is until when a bad first verdict is not taken for true, since the
+	// host has only just booted; the zero value is no grace.
+	GraceUntil time.Time
 	// Policy is what answers are judged by.
 	Policy probes.Policy
 	// Vantages are from where rounds look; none means the host.
@@ -47,6 +50,8 @@ type Options struct {
 	Host string
 	// Version is shown on the page and in the log.
 	Version string
+	// Banner says above the page what is special about this agent; nil for nothing.
+	Banner func() string
 
 	// HTTPClient takes the place of the network, for tests.
 	HTTPClient imds.HTTPClient

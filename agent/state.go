@@ -50,13 +50,19 @@ type savedVantage struct {
 	Role          string        `json:"role"`
 	AccessKeyHash string        `json:"access_key_hash"`
 	Expiration    time.Time     `json:"expiration"`
+	KeysBorn      time.Time     `json:"keys_born"`
 	Absent        bool          `json:"absent"`
 	OldKeys       string        `json:"old_keys"`
 	Changed       probes.Reason `json:"changed"`
 }
 
 func (v savedVantage) known() probes.Known {
+	life := probes.Life{}
+	if !v.KeysBorn.IsZero() && v.Expiration.After(v.KeysBorn) {
+		life = probes.Life{Born: v.KeysBorn, Expires: v.Expiration}
+	}
 	return probes.Known{
+		Life:       life,
 		ProfileARN: v.ProfileARN, ProfileID: v.ProfileID, Role: v.Role, AccessKeyHash: v.AccessKeyHash,
 		Expiration: v.Expiration, Absent: v.Absent, OldKeys: v.OldKeys, Changed: v.Changed,
 	}
@@ -196,7 +202,7 @@ func (t *Tracker) saved() savedState {
 			Transitions: v.Transitions, Rotations: v.Rotations, KeysSince: v.KeysSince.UTC(),
 			ProfileARN: v.Known.ProfileARN, ProfileID: v.Known.ProfileID, Role: v.Known.Role,
 			AccessKeyHash: v.Known.AccessKeyHash, Expiration: v.Known.Expiration.UTC(), Absent: v.Known.Absent,
-			OldKeys: v.Known.OldKeys, Changed: v.Known.Changed,
+			KeysBorn: v.Known.Life.Born.UTC(), OldKeys: v.Known.OldKeys, Changed: v.Known.Changed,
 		})
 	}
 	return s

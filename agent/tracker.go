@@ -39,6 +39,8 @@ type State struct {
 	Round probes.Round
 	// Known is what all rounds taught.
 	Known probes.Known
+	// Next is when the next round is due; zero if none is planned yet.
+	Next time.Time
 
 	Transitions int
 	Rotations   int
@@ -60,8 +62,9 @@ type vantageState struct {
 
 // Tracker keeps the state of every vantage. It is safe for concurrent use.
 type Tracker struct {
-	policy probes.Policy
-	start  time.Time
+	policy     probes.Policy
+	start      time.Time
+	graceUntil time.Time // see Options
 
 	mu          sync.Mutex
 	vantages    []*vantageState
@@ -87,6 +90,7 @@ func NewTracker(policy probes.Policy, vantages []string) *Tracker {
 type Snapshot struct {
 	At          time.Time
 	Start       time.Time
+	Policy      probes.Policy
 	Vantages    []State
 	Transitions []Transition
 	Requests    map[string]int
@@ -102,6 +106,7 @@ func (t *Tracker) Snapshot() Snapshot {
 	s := Snapshot{
 		At:          time.Now(),
 		Start:       t.start,
+		Policy:      t.policy,
 		Transitions: slices.Clone(t.transitions),
 		Requests:    make(map[string]int, len(t.requests)),
 		HopLimit:    t.hopLimit,
@@ -146,6 +151,9 @@ func (t *Tracker) Record(r probes.Round) (events []Event, confirm time.Duration)
 	events = v.learn(r)
 	diagnosis := probes.Diagnose(r, t.policy, v.Known)
 	flip, confirm := v.judge(diagnosis, r.Start)
+	if flip && diagnosis.Condition != probes.ConditionHealthy && v.inGrace(r.Start, t.graceUntil) {
+		return events, graceConfirm
+	}
 	if flip {
 		events = append(events, t.flip(v, diagnosis))
 	} else if blip, was := v.settle(diagnosis); was {

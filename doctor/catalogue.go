@@ -3,13 +3,11 @@ package doctor
 import "imds-probe/probes"
 
 const (
-	troubleshootingPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"
-
-	docMissingRole  = troubleshootingPage + "#troubleshoot_iam-ec2_missingrole"
-	docAddingRole   = troubleshootingPage + "#troubleshoot_iam-ec2_access-denied-adding-role"
-	docLaunch       = troubleshootingPage + "#troubleshoot_iam-ec2_access-denied-launch"
-	docNoKeys       = troubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
-	docInfoErrors   = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
+	docMissingRole  = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_missingrole"
+	docAddingRole   = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_access-denied-adding-role"
+	docLaunch       = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_access-denied-launch"
+	docNoKeys       = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
+	docInfoErrors   = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
 	docUnauthorized = docInfoErrors + "-unauthorized-access"
 
 	docCLI = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html"

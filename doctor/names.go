@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"imds-probe/probes"
 )
 
 // The rules of IAM and EC2 for names, so that nothing else gets into a request,
@@ -11,7 +13,6 @@ import (
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 var (
 	roleName     = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
-	profileName  = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,128}$`)
 	instanceID   = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 	imageID      = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
 	subnetID     = regexp.MustCompile(`^subnet-[0-9a-f]{8,17}$`)
@@ -25,7 +26,7 @@ var (
 func IsRoleName(s string) bool { return roleName.MatchString(s) }
 
 // IsProfileName tells whether s can be the name of an instance profile.
-func IsProfileName(s string) bool { return profileName.MatchString(s) }
+func IsProfileName(s string) bool { return probes.IsIAMName(s) }
 
 // IsInstanceID tells whether s can be the id of an instance.
 func IsInstanceID(s string) bool { return instanceID.MatchString(s) }

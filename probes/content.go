@@ -116,7 +116,7 @@ func decodeRoleList(body []byte) Content {
 	switch {
 	case role == "":
 		return Content{Defect: ReasonRoleListEmpty}
-	case !isIAMName(role):
+	case !IsIAMName(role):
 		return Content{Defect: ReasonInvalidRoleName}
 	}
 	return Content{Role: role}

@@ -22,6 +22,10 @@ func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	if r.Results[ProbeIAM].Reason == ReasonAbsentAsExpected {
 		return skewOr(Diagnosis{ConditionHealthy, ReasonAbsentAsExpected, ProbeIAM}, policy, known)
 	}
+	if r.Results[ProbeRoleCredentials].Status != StatusPass {
+		// Nothing failed and not all passed: whatever that is, it is not healthy.
+		return Diagnosis{ConditionIMDSError, ReasonUnexpectedStatus, ProbeRoleCredentials}
+	}
 	life, lifeKnown := r.Life()
 	switch {
 	case lifeKnown && life.Left(r.Now()) < policy.StallRatio:

@@ -18,6 +18,8 @@ const (
 
 	tokenPath   = "/latest/api/token"        //nolint:gosec // G101: a path
 	tokenHeader = "X-Aws-Ec2-Metadata-Token" //nolint:gosec // G101: the name of a header
+
+	tokenTTLHeader = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds" //nolint:gosec // G101: the name of a header
 )
 
 var errTokenUnusable = errors.New("the answer cannot be a session token of IMDS")
@@ -85,6 +87,10 @@ func (r *recorder) forSDK(entry recorded, resp *http.Response, body []byte) (*ht
 		return nil, errTokenUnusable
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(bytes.Clone(body)))
+	// The SDK keeps the token for as long as the answer says, and refuses one that
+	// says nothing. It is wanted for this round, whatever a mock leaves out or a
+	// hostile answer claims.
+	resp.Header.Set(tokenTTLHeader, "300")
 	return resp, nil
 }
 

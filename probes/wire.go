@@ -44,9 +44,12 @@ func newWire(dial DialFunc) *wire {
 // decompresses nothing and keeps nothing open.
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	conn, err := w.dial(ctx, "tcp", hostPort(req))
+	conn, err := w.dial(untraced{ctx}, "tcp", hostPort(req)) //nolint:contextcheck // the same but for its values
 	if err != nil {
 		return nil, err
+	}
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.ConnectDone != nil {
+		trace.ConnectDone("tcp", hostPort(req), nil)
 	}
 	release := closeWith(ctx, conn)
 	resp, err := w.exchange(conn, req)

@@ -36,5 +36,5 @@ func (f *logFlags) logger(w io.Writer) (*zap.Logger, error) {
 	default:
 		return nil, &agent.OptionError{Flag: "log.format", Value: f.format, Err: errNeither("json", "console")}
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), nil
+	return zap.New(zapcore.NewCore(forJournal(encoder), zapcore.Lock(zapcore.AddSync(w)), level)), nil
 }

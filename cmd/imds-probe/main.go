@@ -48,11 +48,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	exited := -1
 	app.Terminate(func(code int) { exited = code })
 	commands := map[string]command{
-		"run":      runCommand(app),
-		"check":    checkCommand(app),
-		"explain":  explainCommand(app),
-		"simulate": simulateCommand(app),
-		"demo":     demoCommand(app),
+		"run":         runCommand(app),
+		"check":       checkCommand(app),
+		"explain":     explainCommand(app),
+		"simulate":    simulateCommand(app),
+		"demo":        demoCommand(app),
+		"healthcheck": healthcheckCommand(app),
 	}
 	name, err := app.Parse(args)
 	if exited >= 0 {

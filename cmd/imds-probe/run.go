@@ -10,14 +10,15 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+	"go.uber.org/zap"
 
 	"imds-probe/agent"
-	"imds-probe/probes"
 )
 
 // daemonFlags are the flags of the daemon alone.
 type daemonFlags struct {
 	interval       time.Duration
+	bootGrace      time.Duration
 	web            *web.FlagConfig
 	telemetryPath  string
 	runtimeMetrics bool
@@ -29,6 +30,7 @@ type daemonFlags struct {
 func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
 	f := &daemonFlags{web: kingpinflag.AddFlags(cmd, ":16925"), log: addLogFlags(cmd)}
 	cmd.Flag("probe.interval", "Time between rounds.").Default("30s").SetValue(typed("probe.interval", &f.interval, time.ParseDuration))
+	cmd.Flag("probe.boot-grace", "Hold a bad first verdict back until the host has been up for so long.").Default("0s").SetValue(typed("probe.boot-grace", &f.bootGrace, time.ParseDuration))
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
 	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
@@ -50,12 +52,17 @@ func runCommand(app *kingpin.Application) command {
 		daemon.apply(&o)
 		useOneProcessor()
 		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
-		o.Drops = probes.LinkLocalDrops
+		if err := harden(); err != nil {
+			o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
+		}
 		return runAgent(ctx, o)
 	}
 }
 
 func (f *daemonFlags) apply(o *agent.Options) {
+	if up, err := sinceBoot(); err == nil {
+		o.GraceUntil = time.Now().Add(f.bootGrace - up)
+	}
 	o.Interval, o.Web, o.TelemetryPath = f.interval, f.web, f.telemetryPath
 	o.RuntimeMetrics, o.TextfilePath, o.StateFile = f.runtimeMetrics, f.textfile, f.stateFile
 }

@@ -40,6 +40,9 @@ func buildOnce(tb testing.TB, name, dir, pkg string) string {
 		if err != nil {
 			return "", err
 		}
+		if err := os.Chmod(out, 0o755); err != nil { // other users run it too
+			return "", err
+		}
 		path := filepath.Join(out, name)
 		cmd := exec.Command("go", "build", "-trimpath", "-o", path, pkg)
 		cmd.Dir, cmd.Stderr = dir, os.Stderr

@@ -35,6 +35,7 @@ func StartCmd(tb testing.TB, cmd *exec.Cmd) *Process {
 	p := &Process{Cmd: cmd, news: make(chan struct{}), done: make(chan struct{})}
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
+	cmd.WaitDelay = time.Second // a child of the command may hold its output open
 	if err := cmd.Start(); err != nil {
 		tb.Fatalf("cannot start %v: %v", cmd, err)
 	}
@@ -108,12 +109,13 @@ func (p *Process) AwaitText(tb testing.TB, text string, limit time.Duration) str
 
 // Event is a log event of the daemon.
 type Event struct {
-	Kind      string   `json:"event"`
-	Vantage   string   `json:"vantage"`
-	From      string   `json:"from"`
-	To        string   `json:"to"`
-	Reason    string   `json:"reason"`
-	Listening []string `json:"listening"`
+	Time      time.Time `json:"ts"`
+	Kind      string    `json:"event"`
+	Vantage   string    `json:"vantage"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Reason    string    `json:"reason"`
+	Listening []string  `json:"listening"`
 }
 
 // AwaitEvent waits for a log event that match accepts, after the first skip
@@ -142,6 +144,16 @@ func (p *Process) Stop(tb testing.TB, limit time.Duration) error {
 		tb.Errorf("%v did not end within %v of SIGTERM", p.Cmd.Args, limit)
 	}
 	return p.err
+}
+
+// Wait waits until the process has ended by itself.
+func (p *Process) Wait(t testing.TB, limit time.Duration) {
+	t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(limit):
+		t.Fatalf("%v did not end within %v", p.Cmd.Args, limit)
+	}
 }
 
 // Simulate starts the simulator in a scenario on a free loopback port, and

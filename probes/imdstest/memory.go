@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http/httptrace"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -20,7 +19,7 @@ func (s *Simulator) Client() imds.HTTPClient { return probes.NewHTTPClient(s.Dia
 
 // Dial connects to the simulator in memory. A scenario that drops or refuses
 // everything does so here, with the error that the kernel would give.
-func (s *Simulator) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (s *Simulator) Dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	switch s.Scenario().reach() {
 	case effectDrop:
 		<-ctx.Done()
@@ -28,18 +27,15 @@ func (s *Simulator) Dial(ctx context.Context, network, address string) (net.Conn
 	case effectRefuse:
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	default:
-		return s.pipe(ctx, network, address), nil
+		return s.pipe(ctx), nil
 	}
 }
 
 // pipe makes a connection in memory, and serves its other end.
-func (s *Simulator) pipe(ctx context.Context, network, address string) net.Conn {
+func (s *Simulator) pipe(ctx context.Context) net.Conn {
 	client, server := net.Pipe()
 	cut := &atomic.Bool{}
 	go s.serveConn(context.WithoutCancel(ctx), &serverEnd{server, cut})
-	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.ConnectDone != nil {
-		trace.ConnectDone(network, address, nil)
-	}
 	return &clientEnd{client, cut}
 }
 

@@ -1,0 +1,92 @@
+#!/bin/sh
+# Builds the deb and rpm packages of all architectures, and SHA256SUMS, into
+# dist/. The same commit and toolchain give the same bytes, wherever and whenever
+# they are built.
+#
+#   deploy/package/build.sh
+#   VERSION=1.2.3 ARCHS=arm64 deploy/package/build.sh
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+
+dist=${DIST:-dist}
+commit=$(git rev-parse --short=12 HEAD)
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+date=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
+tag=$(git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null || true)
+# Without a tag, a version that is below every release.
+VERSION=${VERSION:-${tag:+${tag#v}}}
+VERSION=${VERSION:-0.0.0~git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).$commit}
+commands=$(cd cmd && ls)
+export SOURCE_DATE_EPOCH VERSION CGO_ENABLED=0 LC_ALL=C
+
+# build COMMAND FILE builds a command for $GOARCH.
+build() {
+	pkg=github.com/prometheus/common/version
+	go build -trimpath -buildvcs=false -o "$2" \
+		-ldflags "-s -w -buildid= -X $pkg.Version=$VERSION -X $pkg.Revision=$commit -X $pkg.BuildDate=$date" "./cmd/$1"
+}
+
+# manual COMMAND BINARY writes its man page: what kingpin knows, under a title
+# and a name as man and apropos want them.
+manual() {
+	about=$(go list -f '{{.Doc}}' "./cmd/$1" | sed "s/^Command $1 //; s/\.$//")
+	printf '.TH %s 1 "%s" "%s"\n.SH NAME\n%s \\- %s\n' "$1" "${date%T*}" "$1 $VERSION" "$1" "$about"
+	"$2" --help-man | sed '1,/^\.SH "NAME"/d' | sed "1{/^$1\$/d;}" | sed '/^\\fB/s/-/\\-/g'
+}
+
+# licences COMMAND... writes the licence of every module that is linked in.
+licences() {
+	for c in "$@"; do
+		go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' "./cmd/$c"
+	done | sort -u | while read -r module version dir; do
+		printf '==== %s %s\n\n' "$module" "$version"
+		find "$dir" -maxdepth 1 -type f \( -iname 'LICEN[CS]E*' -o -iname 'COPYING*' -o -iname 'NOTICE*' \) | sort | xargs -d '\n' cat
+		printf '\n'
+	done
+	printf '==== Go %s\n\n' "$(go env GOVERSION)"
+	cat "$(go env GOROOT)/LICENSE"
+}
+
+# changelog writes a Debian changelog of this version.
+changelog() {
+	printf 'imds-probe (%s-1) unstable; urgency=medium\n\n  * See CHANGELOG.md of the project.\n\n -- %s  %s\n' \
+		"$VERSION" "$(sed -n 's/^maintainer: //p' deploy/package/nfpm.yaml)" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")"
+}
+
+# stage lays out, in $1, what no architecture changes.
+stage() {
+	mkdir -p "$1/bin" "$1/man" "$1/bash" "$1/zsh" "$1/native"
+	for c in $commands; do
+		GOARCH='' build "$c" "$1/native/$c"
+		manual "$c" "$1/native/$c" | gzip -9n >"$1/man/$c.1.gz"
+		"$1/native/$c" --completion-script-bash >"$1/bash/$c"
+		"$1/native/$c" --completion-script-zsh >"$1/zsh/_$c"
+	done
+	# shellcheck disable=SC2086 # a list of words
+	licences $commands | gzip -9n >"$1/licences.gz"
+	changelog | gzip -9n >"$1/changelog.gz"
+	cp -R deploy/systemd/. deploy/package/scripts deploy/package/copyright deploy/package/lintian-overrides "$1/"
+}
+
+rm -rf "$dist"
+mkdir -p "$dist"
+dist=$(cd "$dist" && pwd)
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+stage "$work"
+go -C tools/nfpm build -o "$work/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
+for ARCH in ${ARCHS:-amd64 arm64}; do
+	export ARCH
+	for c in $commands; do
+		GOARCH=$ARCH build "$c" "$work/bin/$c"
+	done
+	find "$work" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+	for format in deb rpm; do
+		(cd "$work" && ./nfpm package --config "$root/deploy/package/nfpm.yaml" --packager "$format" --target "$dist/")
+	done
+done
+cd "$dist"
+sha256sum ./*.deb ./*.rpm | sed 's# \./# #' >SHA256SUMS
+ls -l
