@@ -15,3 +15,6 @@ func OnThread(enter func() (leave func() error, err error), f func()) error {
 func (c *LinkLocalCounter) DropsOf(devices []net.Interface, stats func(string) (map[string]uint64, error)) map[string]uint64 {
 	return c.drops(devices, stats)
 }
+
+// DriverStats is driverStats.
+var DriverStats = driverStats

@@ -5,8 +5,6 @@ import (
 	"net"
 	"sync"
 	"syscall"
-
-	"github.com/safchain/ethtool"
 )
 
 // LinkLocalCounter reads how many packets to link-local services (IMDS, DNS, NTP)
@@ -38,12 +36,7 @@ func (c *LinkLocalCounter) Drops() map[string]uint64 {
 	if err != nil {
 		return map[string]uint64{}
 	}
-	tool, err := ethtool.NewEthtool()
-	if err != nil {
-		return map[string]uint64{}
-	}
-	defer tool.Close()
-	return c.drops(devices, tool.Stats)
+	return c.drops(devices, driverStats)
 }
 
 func (c *LinkLocalCounter) drops(devices []net.Interface, stats statsFunc) map[string]uint64 {
