@@ -135,7 +135,7 @@ func (h host) purge(t *testing.T, before []string) {
 	if out, err := h.Command("getent", "passwd", "imds-probe").Output(); err == nil {
 		t.Errorf("a user is left: %s", out)
 	}
-	if out := h.Run(t, "systemctl", "list-units", "--all", "--no-legend", "imds-probe*"); out != "" {
+	if out := h.Run(t, "systemctl", "list-unit-files", "--no-legend", "imds-probe*"); out != "" {
 		t.Errorf("a unit is left: %s", out)
 	}
 	if got := h.Show(t, unit, "LoadState"); got != "not-found" {

@@ -42,7 +42,7 @@ func (h host) testScenario(t *testing.T) {
 
 func (h host) testSignals(t *testing.T) {
 	before := h.pid(t)
-	h.Run(t, "systemctl", "kill", "--signal=HUP", unit)
+	h.Run(t, "systemctl", "kill", "--kill-whom=main", "--signal=HUP", unit)
 	if out, err := h.Command("systemctl", "reload", unit).CombinedOutput(); err == nil {
 		t.Errorf("systemctl reload does nothing, and says it did: %s", out)
 	}
@@ -105,7 +105,7 @@ func (h host) testWatchdog(t *testing.T) {
 	next = awaitCondition(t, log, next, "healthy")
 
 	restarts := h.restarts(t)
-	h.Run(t, "systemctl", "kill", "--signal=STOP", unit)
+	h.Run(t, "systemctl", "kill", "--kill-whom=main", "--signal=STOP", unit)
 	log.AwaitText(t, "Watchdog timeout", limit)
 	log.AwaitEvent(t, next, limit, "a new start", func(e harness.Event) bool { return e.Kind == "started" })
 	if got := h.restarts(t); got != restarts+1 {
@@ -118,7 +118,7 @@ func (h host) testWatchdog(t *testing.T) {
 func (h host) testKill(t *testing.T) {
 	h.awaitReady(t)
 	before, pid, restarts := h.status(t), h.pid(t), h.restarts(t)
-	h.Run(t, "systemctl", "kill", "--signal=KILL", unit)
+	h.Run(t, "systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit)
 	nspawn.Eventually(t, "the daemon is back", func() bool {
 		now := h.pid(t)
 		return now != pid && now != "0"
@@ -138,8 +138,7 @@ func (h host) testKill(t *testing.T) {
 
 // testBootGrace takes a grace that is longer than this machine has been up.
 func (h host) testBootGrace(t *testing.T) {
-	h.dropIn(t, "grace.conf", "")
-	h.args(t, quick+" --probe.boot-grace=87600h")
+	h.dropIn(t, "grace.conf", "[Service]\nEnvironment=BOOT_GRACE=87600h\n")
 	h.Run(t, "systemctl", "stop", unit)
 	h.Run(t, "rm", "-rf", "/var/lib/private/imds-probe/state.json")
 	h.net.Simulate(t, "imds_disabled")
