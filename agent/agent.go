@@ -21,17 +21,22 @@ type Agent struct {
 	metrics   *metrics
 	listeners []net.Listener
 	notify    notifier
+	state     *stateFile
 	log       *zap.Logger
 }
 
 // New checks the options and opens the listeners; nothing is asked of IMDS yet.
 // An unusable option is an [*OptionError].
-func New(o Options) (*Agent, error) {
-	all, err := o.probers()
-	if err != nil {
+func New(ctx context.Context, o Options) (*Agent, error) {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	if err := o.checkDaemon(); err != nil {
+		return nil, err
+	}
+	state, saved := openState(o.StateFile, o.Logger)
+	all, err := o.probers(state.salt)
+	if err != nil {
 		return nil, err
 	}
 	names := make([]string, len(all))
@@ -44,19 +49,24 @@ func New(o Options) (*Agent, error) {
 		tracker:  NewTracker(o.Policy, names),
 		registry: prometheus.NewRegistry(),
 		notify:   newNotifier(o.Timeout),
+		state:    state,
 		log:      o.Logger,
 	}
 	a.tracker.graceUntil = o.GraceUntil
+	a.tracker.resume(saved)
 	if a.metrics, err = newMetrics(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
 		return nil, err
 	}
 	if o.Web != nil {
-		if a.listeners, err = listen(o.Web); err != nil {
+		if a.listeners, err = listen(ctx, o.Web); err != nil {
 			return nil, err
 		}
 	}
 	return a, nil
 }
+
+// Tracker returns the state that everything else is a view of.
+func (a *Agent) Tracker() *Tracker { return a.tracker }
 
 // Addrs returns the addresses that the agent serves on.
 func (a *Agent) Addrs() []net.Addr {
@@ -81,6 +91,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.notify.ready()
 	err := tasks.Wait()
 	a.notify.stopping()
+	a.state.save(a.tracker.saved())
 	a.log.Info("imds-probe stops", zap.String("event", string(EventStopping)))
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -8,9 +8,13 @@ import (
 )
 
 // Check makes one round for each vantage and reports what they found. Nothing is
-// confirmed by a second look, so that the answer comes at once.
+// confirmed by a second look, so that the answer comes at once; but the one look
+// insists on a connection, for a lost packet is no firewall.
 func Check(ctx context.Context, o Options) (Report, error) {
-	all, err := o.probers()
+	if err := o.check(); err != nil {
+		return Report{}, err
+	}
+	all, err := o.probers(probes.NewSalt())
 	if err != nil {
 		return Report{}, err
 	}
@@ -20,7 +24,7 @@ func Check(ctx context.Context, o Options) (Report, error) {
 	}
 	tracker := NewTracker(o.Policy, names)
 	for _, p := range all {
-		r, err := p.Round(ctx)
+		r, err := p.Confirm(ctx)
 		switch {
 		case errors.Is(err, probes.ErrVantageGone), errors.Is(err, probes.ErrVantageDenied):
 			tracker.RecordGone(p.Vantage())

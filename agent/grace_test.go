@@ -24,7 +24,8 @@ func boot(t *testing.T, scenario string) (sim *imdstest.Simulator, after func(ti
 	start := time.Now()
 	sim = imdstest.New(imdstest.MustFind(scenario))
 	core, logs := observer.New(zap.InfoLevel)
-	a, err := agent.New(agent.Options{
+	a, err := agent.New(t.Context(), agent.Options{
+		Endpoint: probes.EndpointIPv4,
 		Interval: 30 * time.Second, Timeout: time.Second, GraceUntil: start.Add(grace),
 		Policy: probes.DefaultPolicy(), HTTPClient: sim.Client(), Logger: zap.New(core),
 	})

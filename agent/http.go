@@ -23,7 +23,6 @@ const (
 	writeTimeout   = 20 * time.Second
 	idleTimeout    = time.Minute
 	stopTimeout    = time.Second
-	maxScrapes     = 8
 )
 
 // The paths beside --web.telemetry-path.
@@ -39,7 +38,7 @@ func reserved(path string) bool {
 }
 
 // listen opens the listeners of the flags.
-func listen(flags *web.FlagConfig) ([]net.Listener, error) {
+func listen(ctx context.Context, flags *web.FlagConfig) ([]net.Listener, error) {
 	if flags.WebSystemdSocket != nil && *flags.WebSystemdSocket {
 		listeners, err := activation.Listeners()
 		if err == nil && len(listeners) == 0 {
@@ -53,7 +52,7 @@ func listen(flags *web.FlagConfig) ([]net.Listener, error) {
 	var listeners []net.Listener
 	for _, address := range *flags.WebListenAddresses {
 		var config net.ListenConfig
-		l, err := config.Listen(context.Background(), "tcp", address)
+		l, err := config.Listen(ctx, "tcp", address)
 		if err != nil {
 			closeAll(listeners)
 			return nil, &OptionError{"web.listen-address", address, err}
@@ -79,7 +78,9 @@ func addrsOf(listeners []net.Listener) []string {
 
 // serve serves until the context ends, and gives requests under way a moment.
 func (a *Agent) serve(ctx context.Context) error {
+	limit := connLimit{limit: maxConns}
 	server := &http.Server{
+		ConnState:         limit.track,
 		Handler:           a.Handler(),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout,
@@ -106,16 +107,15 @@ func (a *Agent) serve(ctx context.Context) error {
 // Handler serves the page, the JSON, the metrics and the two health paths.
 func (a *Agent) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", a.servePage)
+	mux.Handle("GET /{$}", newStatusPage(a.status))
 	mux.HandleFunc("GET "+pathStatus, a.serveStatus)
 	mux.HandleFunc("GET "+pathHealthy, serveText(http.StatusOK, "healthy\n"))
 	mux.HandleFunc("GET "+pathReady, a.serveReady)
 	mux.Handle("GET "+a.options.TelemetryPath, promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
-		Registry:            a.registry,
-		DisableCompression:  true, // costs more memory and time than its few KiB are worth
-		MaxRequestsInFlight: maxScrapes,
+		Registry:           a.registry,
+		DisableCompression: true, // costs more memory and time than its few KiB are worth
 	}))
-	return secureHeaders(mux)
+	return secureHeaders(inTurn(maxHandlers, mux))
 }
 
 // secureHeaders forbids browsers all that no answer needs.

@@ -7,25 +7,42 @@ import (
 	"imds-probe/probes"
 )
 
-// measureEvery is how often what seldom changes is measured.
-const measureEvery = time.Hour
+// measureEvery is how often what seldom changes is measured; remeasureAfter is
+// how soon again when nothing could be said, as while IMDS is blocked.
+const (
+	measureEvery   = time.Hour
+	remeasureAfter = time.Minute
+)
 
 // measure measures the hop limit, and asks for IMDSv1, at start and then hourly.
 // Where nothing can be said the metric is absent.
 func (a *Agent) measure(ctx context.Context) error {
-	for next := time.Now(); ; next = next.Add(measureEvery) {
+	for next := time.Now(); ; {
 		if err := sleepUntil(ctx, next); err != nil {
 			return err
 		}
-		if a.options.HopLimit {
-			hops, ok := probes.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
-			a.tracker.RecordHopLimit(hops, ok)
-		}
-		if a.options.V1 {
-			enabled, ok := probes.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
-			a.tracker.RecordV1(enabled, ok)
+		if a.measureOnce(ctx) {
+			next = next.Add(measureEvery)
+		} else {
+			next = time.Now().Add(remeasureAfter)
 		}
 	}
+}
+
+// measureOnce tells whether all that is to be measured could be.
+func (a *Agent) measureOnce(ctx context.Context) bool {
+	done := true
+	if a.options.HopLimit {
+		hops, ok := probes.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
+		a.tracker.RecordHopLimit(hops, ok)
+		done = ok
+	}
+	if a.options.V1 {
+		enabled, ok := probes.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
+		a.tracker.RecordV1(enabled, ok)
+		done = done && ok
+	}
+	return done
 }
 
 // RecordHopLimit takes in a measurement; one that is not ok forgets the last.

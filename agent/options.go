@@ -41,10 +41,17 @@ type Options struct {
 	// TextfilePath is a file for node_exporter's textfile collector; empty for none.
 	TextfilePath string
 
+	// StateFile keeps the state over a restart; empty for none.
+	StateFile string
+
 	// Logger takes the events.
 	Logger *zap.Logger
+	// Host is the host's name, from which the phase of its rounds is taken.
+	Host string
 	// Version is shown on the page and in the log.
 	Version string
+	// Banner says above the page what is special about this agent; nil for nothing.
+	Banner func() string
 
 	// HTTPClient takes the place of the network, for tests.
 	HTTPClient imds.HTTPClient
@@ -64,23 +71,29 @@ func (e *OptionError) Error() string { return fmt.Sprintf("--%s=%v: %v", e.Flag,
 // Unwrap returns what is wrong with the value.
 func (e *OptionError) Unwrap() error { return e.Err }
 
-// probers checks the options that all commands share, and makes a prober for
-// each vantage.
-func (o Options) probers() ([]*probes.Prober, error) {
+// check checks the options that all commands share.
+func (o Options) check() error {
 	switch {
 	case o.Timeout <= 0:
-		return nil, &OptionError{"probe.timeout", o.Timeout, errors.New("must be positive")}
+		return &OptionError{"probe.timeout", o.Timeout, errors.New("must be positive")}
 	case o.Policy.StallRatio < 0 || o.Policy.StallRatio >= 1 || o.Policy.StallRatio != o.Policy.StallRatio:
-		return nil, &OptionError{"credentials.stall-ratio", o.Policy.StallRatio, errors.New("must be from 0 to below 1")}
+		return &OptionError{"credentials.stall-ratio", o.Policy.StallRatio, errors.New("must be from 0 to below 1")}
 	case o.Policy.MaxSkew < 0:
-		return nil, &OptionError{"clock.max-skew", o.Policy.MaxSkew, errors.New("must not be negative")}
+		return &OptionError{"clock.max-skew", o.Policy.MaxSkew, errors.New("must not be negative")}
 	}
+	if err := probes.CheckEndpoint(o.Endpoint); err != nil {
+		return &OptionError{"imds.endpoint", o.Endpoint, err}
+	}
+	return nil
+}
+
+// probers makes a prober for each vantage.
+func (o Options) probers(salt probes.Salt) ([]*probes.Prober, error) {
 	vantages := o.Vantages
 	if len(vantages) == 0 {
 		vantages = []probes.Vantage{probes.HostVantage()}
 	}
 	all := make([]*probes.Prober, len(vantages))
-	salt := probes.NewSalt()
 	for i, v := range vantages {
 		var err error
 		all[i], err = probes.New(probes.Options{
@@ -88,7 +101,7 @@ func (o Options) probers() ([]*probes.Prober, error) {
 			HTTPClient: o.HTTPClient, Drops: o.totalDrops(),
 		})
 		if err != nil {
-			return nil, &OptionError{"imds.endpoint", o.Endpoint, err}
+			return nil, err
 		}
 	}
 	return all, nil

@@ -10,6 +10,7 @@ func (a *Agent) publish() {
 	if a.options.Drops != nil {
 		a.tracker.RecordDrops(a.options.Drops())
 	}
+	a.state.save(a.tracker.saved())
 	a.notify.status(a.tracker.Snapshot())
 	if path := a.options.TextfilePath; path != "" {
 		if err := prometheus.WriteToTextfile(path, a.registry); err != nil {

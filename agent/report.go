@@ -6,26 +6,43 @@ import (
 	"imds-probe/probes"
 )
 
+// APIVersion is the version of the document at /api/v1/status.
+const APIVersion = "v1"
+
 // Report is one diagnosis as check prints it and the daemon serves it at
 // /api/v1/status. Its shape is a contract: docs/status.schema.json.
 type Report struct {
-	Condition probes.Condition `json:"condition"`
-	Severity  probes.Severity  `json:"severity"`
-	Title     string           `json:"title"`
-	Summary   string           `json:"summary"`
-	Remedy    []string         `json:"remedy"`
-	Doc       string           `json:"doc"`
-	CheckedAt time.Time        `json:"checked_at"`
-	Vantages  []VantageReport  `json:"vantages"`
+	// APIVersion is that of the document's shape: fields may be added under it,
+	// none is renamed, removed or given another meaning.
+	APIVersion string           `json:"api_version"`
+	Condition  probes.Condition `json:"condition"`
+	Severity   probes.Severity  `json:"severity"`
+	Title      string           `json:"title"`
+	Summary    string           `json:"summary"`
+	Remedy     []string         `json:"remedy"`
+	Doc        string           `json:"doc"`
+	CheckedAt  time.Time        `json:"checked_at"`
+	Vantages   []VantageReport  `json:"vantages"`
 }
 
 // VantageReport is the part of a report that one vantage saw.
 type VantageReport struct {
-	Vantage            string             `json:"vantage"`
-	Condition          probes.Condition   `json:"condition"`
-	Severity           probes.Severity    `json:"severity"`
-	Reason             probes.Reason      `json:"reason"`
-	Summary            string             `json:"summary"`
+	Vantage   string           `json:"vantage"`
+	Condition probes.Condition `json:"condition"`
+	Severity  probes.Severity  `json:"severity"`
+	Reason    probes.Reason    `json:"reason"`
+	Title     string           `json:"title"`
+	Summary   string           `json:"summary"`
+	// RootProbe is the step of the ladder at which the cause showed, though it may
+	// have passed; null if there is nothing wrong, or nothing known.
+	RootProbe *probes.Probe `json:"root_probe"`
+	// Steps are the remedy, text and command apart.
+	Steps []StepReport `json:"steps"`
+	// Since is when the condition was first seen, CheckedAt when the last round
+	// ended, NextRoundAt when the next is due.
+	Since              time.Time          `json:"since"`
+	CheckedAt          *time.Time         `json:"checked_at"`
+	NextRoundAt        *time.Time         `json:"next_round_at"`
 	Role               string             `json:"role"`
 	InstanceProfileARN string             `json:"instance_profile_arn"`
 	InstanceProfileID  string             `json:"instance_profile_id"`
@@ -36,6 +53,12 @@ type VantageReport struct {
 	Probes             []ProbeReport      `json:"probes"`
 }
 
+// StepReport is one step of a remedy.
+type StepReport struct {
+	Text    string `json:"text"`
+	Command string `json:"command"`
+}
+
 // CredentialsReport is the life of the keys that a vantage saw.
 type CredentialsReport struct {
 	Expiration    time.Time  `json:"expiration"`
@@ -43,6 +66,9 @@ type CredentialsReport struct {
 	AccessKeyHash string     `json:"access_key_hash"`
 	LastUpdated   *time.Time `json:"last_updated"`
 	LifeLeft      *float64   `json:"life_left_ratio"`
+	// StallsAt is when less of the life is left than renewal ever leaves, by
+	// --credentials.stall-ratio.
+	StallsAt *time.Time `json:"stalls_at"`
 }
 
 // ProbeReport is one step of the ladder.
@@ -80,25 +106,34 @@ func NewReport(s Snapshot) Report {
 		summary = worst.Vantage + ": " + summary
 	}
 	r := Report{
-		Condition: d.Condition,
-		Severity:  entry.Severity,
-		Title:     entry.Title,
-		Summary:   summary,
-		Remedy:    []string{},
-		Doc:       entry.Doc,
-		CheckedAt: jsonTime(checkedAt(s)),
+		APIVersion: APIVersion,
+		Condition:  d.Condition,
+		Severity:   entry.Severity,
+		Title:      entry.Title,
+		Summary:    summary,
+		Remedy:     []string{},
+		Doc:        entry.Doc,
+		CheckedAt:  jsonTime(checkedAt(s)),
 	}
 	for _, step := range remedyOf(worst) {
 		r.Remedy = append(r.Remedy, step.String())
 	}
 	for _, v := range s.Vantages {
-		r.Vantages = append(r.Vantages, newVantageReport(v, s.At))
+		r.Vantages = append(r.Vantages, newVantageReport(v, s))
 	}
 	return r
 }
 
 // jsonTime cuts what no reader needs, and some cannot read.
 func jsonTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = jsonTime(t)
+	return &t
+}
 
 // remedyOf returns the remedy of a vantage's condition, with the names it saw.
 func remedyOf(v State) []probes.Step {
@@ -119,20 +154,32 @@ func checkedAt(s Snapshot) time.Time {
 	return last
 }
 
-func newVantageReport(v State, at time.Time) VantageReport {
+func newVantageReport(v State, s Snapshot) VantageReport {
 	code, message := v.Round.Code()
+	entry := probes.Explain(v.Diagnosis.Condition)
 	report := VantageReport{
 		Vantage:            v.Vantage,
 		Condition:          v.Diagnosis.Condition,
-		Severity:           v.Diagnosis.Condition.Severity(),
+		Severity:           entry.Severity,
 		Reason:             v.Diagnosis.Reason,
+		Title:              entry.Title,
+		Steps:              []StepReport{},
+		Since:              jsonTime(v.Since),
+		CheckedAt:          optionalTime(v.Round.End()),
+		NextRoundAt:        optionalTime(v.Next),
 		Summary:            probes.Summary(v.Round, v.Diagnosis),
 		Role:               v.Round.Role(),
 		InstanceProfileARN: v.Round.Info().ProfileARN,
 		InstanceProfileID:  v.Round.Info().ProfileID,
 		Code:               code,
 		Message:            message,
-		Credentials:        newCredentialsReport(v, at),
+		Credentials:        newCredentialsReport(v, s),
+	}
+	if entry.Severity == probes.SeverityWarning || entry.Severity == probes.SeverityCritical {
+		report.RootProbe = &v.Diagnosis.Probe
+	}
+	for _, step := range remedyOf(v) {
+		report.Steps = append(report.Steps, StepReport{step.Text, step.Command})
 	}
 	if v.Known.Clock.Measured {
 		offset := v.Known.Clock.Estimate().Seconds()
@@ -146,19 +193,22 @@ func newVantageReport(v State, at time.Time) VantageReport {
 
 // newCredentialsReport tells of the keys last seen, also while IMDS cannot be
 // asked: they go on ageing.
-func newCredentialsReport(v State, at time.Time) *CredentialsReport {
+func newCredentialsReport(v State, s Snapshot) *CredentialsReport {
 	if v.Known.Expiration.IsZero() {
 		return nil
 	}
-	now := v.Known.Clock.Correct(at)
+	now := v.Known.Clock.Correct(s.At)
 	report := &CredentialsReport{
 		Expiration:    v.Known.Expiration.UTC(),
 		SecondsLeft:   int64(v.Known.Expiration.Sub(now).Seconds()),
 		AccessKeyHash: v.Known.AccessKeyHash,
 	}
-	if life, ok := v.Round.Life(); ok {
+	if life := v.Known.Life; life.Expires.Equal(v.Known.Expiration) {
 		born, left := life.Born.UTC(), life.Left(now)
 		report.LastUpdated, report.LifeLeft = &born, &left
+		if s.Policy.StallRatio > 0 {
+			report.StallsAt = optionalTime(life.At(s.Policy.StallRatio))
+		}
 	}
 	return report
 }

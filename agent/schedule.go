@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,34 +15,39 @@ import (
 // after another, since IMDS limits simultaneous connections: first one of each
 // at once, and then each at its own phase of the interval.
 func (a *Agent) rounds(ctx context.Context) error {
-	due := newTimetable(a.vantages(), time.Now(), a.options.Interval)
+	due := newTimetable(a.options.Host, a.vantages(), time.Now(), a.options.Interval)
 	for {
 		i, at := due.next()
 		if err := a.notify.sleepUntil(ctx, at); err != nil {
 			return err
 		}
-		confirm := a.round(ctx, a.probers[i])
+		look := a.probers[i].Round
+		if due.confirming[i] {
+			look = a.probers[i].Confirm
+		}
+		confirm := a.round(ctx, a.probers[i].Vantage(), look)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		due.done(i, time.Now(), confirm)
+		a.tracker.RecordNext(a.probers[i].Vantage(), due.at[i])
 		a.publish()
 	}
 }
 
 // round makes one round and takes it in. It returns after how long the round
 // should be repeated; 0 means with the next interval.
-func (a *Agent) round(ctx context.Context, p *probes.Prober) (confirm time.Duration) {
-	r, err := p.Round(ctx)
+func (a *Agent) round(ctx context.Context, vantage string, look func(context.Context) (probes.Round, error)) (confirm time.Duration) {
+	r, err := look(ctx)
 	var events []Event
 	switch {
 	case ctx.Err() != nil:
 		return 0 // a round cut by the end is no verdict
 	case errors.Is(err, probes.ErrVantageGone), errors.Is(err, probes.ErrVantageDenied):
-		a.log.Debug("vantage is gone", zap.String("vantage", p.Vantage()), zap.Error(err))
-		events = a.tracker.RecordGone(p.Vantage())
+		a.log.Debug("vantage is gone", zap.String("vantage", vantage), zap.Error(err))
+		events = a.tracker.RecordGone(vantage)
 	case err != nil:
-		a.log.Warn("round failed", zap.String("vantage", p.Vantage()), zap.Error(err))
+		a.log.Warn("round failed", zap.String("vantage", vantage), zap.Error(err))
 	default:
 		a.metrics.observe(r)
 		events, confirm = a.tracker.Record(r)
@@ -55,19 +59,27 @@ func (a *Agent) round(ctx context.Context, p *probes.Prober) (confirm time.Durat
 	return confirm
 }
 
+// RecordNext takes in when the next round of a vantage is due.
+func (t *Tracker) RecordNext(name string, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.vantage(name).Next = at
+}
+
 // timetable says when each vantage's next round is due.
 type timetable struct {
 	interval time.Duration
 	at       []time.Time // of the next round
 	regular  []time.Time // of the next round but for confirmations
+	// confirming tells whether the next round confirms the last one.
+	confirming []bool
 }
 
 // newTimetable makes a first round of each vantage due at once. The second comes
 // at a phase of the interval that differs from host to host and from vantage to
 // vantage, so that hosts that boot together do not stay in step.
-func newTimetable(vantages []string, now time.Time, interval time.Duration) *timetable {
-	host, _ := os.Hostname() // without a name all hosts share a phase, which is no harm
-	t := &timetable{interval: interval}
+func newTimetable(host string, vantages []string, now time.Time, interval time.Duration) *timetable {
+	t := &timetable{interval: interval, confirming: make([]bool, len(vantages))}
 	for _, v := range vantages {
 		t.at = append(t.at, now)
 		t.regular = append(t.regular, now.Add(interval/2+splay(host+" "+v, interval/2)))
@@ -95,13 +107,14 @@ func (t *timetable) next() (i int, at time.Time) {
 // done sets the next round of a vantage: to confirm, or at the next beat. Beats
 // that have passed are left out.
 func (t *timetable) done(i int, now time.Time, confirm time.Duration) {
-	if confirm > 0 {
+	t.confirming[i] = confirm > 0
+	if t.confirming[i] {
 		t.at[i] = now.Add(confirm)
 		return
 	}
-	for !t.regular[i].After(now) {
-		missed := now.Sub(t.regular[i]) / t.interval
-		t.regular[i] = t.regular[i].Add((missed + 1) * t.interval)
+	if !t.regular[i].After(now) {
+		late := now.Sub(t.regular[i])
+		t.regular[i] = now.Add(t.interval - late%t.interval)
 	}
 	t.at[i] = t.regular[i]
 }

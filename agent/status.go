@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"regexp"
+	"strings"
 	"time"
 
 	"imds-probe/probes"
@@ -13,7 +15,7 @@ type Status struct {
 	// Since is when the condition of the worst vantage was first seen.
 	Since       time.Time    `json:"since"`
 	Transitions []Transition `json:"transitions"`
-	Agent       AgentStatus  `json:"agent"`
+	Agent       Daemon       `json:"agent"`
 	Expect      ExpectStatus `json:"expect"`
 	// TokenHopLimitMin is the measured hop limit; null if there is none.
 	TokenHopLimitMin *int `json:"token_hop_limit_min"`
@@ -21,12 +23,17 @@ type Status struct {
 	V1Enabled *bool `json:"v1_enabled"`
 }
 
-// AgentStatus tells of the daemon itself.
-type AgentStatus struct {
-	Version         string    `json:"version"`
+// Daemon tells of the daemon itself.
+type Daemon struct {
+	Version string `json:"version"`
+	// Host is the name of the host that the daemon runs on.
+	Host            string    `json:"host"`
 	StartedAt       time.Time `json:"started_at"`
 	Endpoint        string    `json:"endpoint"`
 	IntervalSeconds float64   `json:"interval_seconds"`
+	TelemetryPath   string    `json:"telemetry_path"`
+	// Banner says what is special about this agent, as in the demo; mostly empty.
+	Banner string `json:"banner"`
 }
 
 // ExpectStatus tells what the daemon expects, as its flags have it.
@@ -36,6 +43,8 @@ type ExpectStatus struct {
 	Role       string          `json:"role"`
 	StallRatio float64         `json:"stall_ratio"`
 	MaxSkew    float64         `json:"max_skew_seconds"`
+	// AllowServer is the Server header of a known proxy.
+	AllowServer string `json:"allow_server"`
 }
 
 func (a *Agent) status() Status {
@@ -45,27 +54,42 @@ func (a *Agent) status() Status {
 		Report:      NewReport(s),
 		Since:       jsonTime(s.Worst().Since),
 		Transitions: append([]Transition{}, s.Transitions...),
-		Agent: AgentStatus{
+		Agent: Daemon{
 			Version:         o.Version,
+			Host:            o.Host,
 			StartedAt:       jsonTime(s.Start),
 			Endpoint:        o.Endpoint,
 			IntervalSeconds: o.Interval.Seconds(),
+			TelemetryPath:   o.TelemetryPath,
 		},
-		Expect: ExpectStatus{
-			Profile:    o.Policy.Profile,
-			StallRatio: o.Policy.StallRatio,
-			MaxSkew:    o.Policy.MaxSkew.Seconds(),
-		},
+		Expect:    newExpectStatus(o.Policy),
 		V1Enabled: s.V1,
 	}
-	if o.Policy.ProfileARN != nil {
-		status.Expect.ProfileARN = o.Policy.ProfileARN.String()
-	}
-	if o.Policy.Role != nil {
-		status.Expect.Role = o.Policy.Role.String()
+	if o.Banner != nil {
+		status.Agent.Banner = o.Banner()
 	}
 	if s.HopLimit > 0 {
 		status.TokenHopLimitMin = &s.HopLimit
 	}
 	return status
+}
+
+func newExpectStatus(p probes.Policy) ExpectStatus {
+	return ExpectStatus{
+		Profile:     p.Profile,
+		ProfileARN:  pattern(p.ProfileARN),
+		Role:        pattern(p.Role),
+		StallRatio:  p.StallRatio,
+		MaxSkew:     p.MaxSkew.Seconds(),
+		AllowServer: pattern(p.AllowServer),
+	}
+}
+
+// pattern returns an expression as its flag has it, without the anchors of
+// [probes.Anchored].
+func pattern(re *regexp.Regexp) string {
+	if re == nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?s:"), ")$")
 }

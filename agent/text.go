@@ -10,7 +10,8 @@ import (
 	"imds-probe/probes"
 )
 
-// textWidth is the width that text is wrapped at; commands are never broken.
+// textWidth is the width that text is wrapped at; what cannot be broken without
+// harm (an address, a quoted policy) goes beyond it.
 const textWidth = 80
 
 // TextStyle is how text is coloured. The zero value is plain.
@@ -25,7 +26,10 @@ func (s TextStyle) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-func (s TextStyle) bold(text string) string { return s.paint("1", text) }
+// Bold returns the text in bold, if the style has colours.
+func (s TextStyle) Bold(text string) string { return s.paint("1", text) }
+
+func (s TextStyle) dim(text string) string { return s.paint("2", text) }
 
 func (s TextStyle) severity(sev probes.Severity, text string) string {
 	switch sev {
@@ -37,51 +41,49 @@ func (s TextStyle) severity(sev probes.Severity, text string) string {
 		return s.paint("1;31", text)
 	case probes.SeverityUnknown:
 	}
-	return s.bold(text)
+	return s.Bold(text)
 }
 
-// statusMarks has a mark for each status beside its word, never instead of it.
-var statusMarks = map[probes.Status]struct{ mark, colour string }{
-	probes.StatusPass:    {"✓", "32"},
-	probes.StatusSkip:    {"·", "2"},
-	probes.StatusFail:    {"✗", "1;31"},
-	probes.StatusUnknown: {"?", "2"},
+// statusMark returns the mark beside a status's word, and its colour.
+func statusMark(s probes.Status) (mark, colour string) {
+	switch s {
+	case probes.StatusPass:
+		return "✓", "32"
+	case probes.StatusFail:
+		return "✗", "1;31"
+	case probes.StatusSkip:
+		return "·", "2"
+	case probes.StatusUnknown:
+	}
+	return "?", "2"
 }
 
 // WriteText writes a report for people: the verdict on the first line, then the
 // ladder, what it means and what to do.
 func WriteText(w io.Writer, r Report, style TextStyle) error {
 	t := &textWriter{style: style}
-	t.line("%s %s: %s", style.severity(r.Severity, strings.ToUpper(r.Severity.String())), r.Condition, style.bold(r.Title))
+	severity := strings.ToUpper(r.Severity.String())
+	t.title(severity+" "+r.Condition.String(), style.severity(r.Severity, severity)+" "+r.Condition.String(), r.Title)
+	if r.Severity == probes.SeverityOK {
+		t.paragraph("", r.Summary)
+	}
 	for _, v := range r.Vantages {
 		t.vantage(v, len(r.Vantages) > 1)
 	}
-	if r.Severity != probes.SeverityOK {
-		t.heading("What it means")
-		t.paragraph("  ", r.Summary)
-		t.paragraph("  ", probes.Explain(r.Condition).Meaning)
-		t.remedy(worstRemedy(r))
-		t.line("\nMore: %s", r.Doc)
+	all := advices(r)
+	for _, a := range all {
+		t.advice(a, len(all) > 1)
 	}
 	_, err := io.WriteString(w, t.String())
 	return err
-}
-
-// worstRemedy returns the remedy as steps, with the names that were seen.
-func worstRemedy(r Report) []probes.Step {
-	for _, v := range r.Vantages {
-		if v.Condition == r.Condition {
-			return probes.Explain(r.Condition).RemedyFor(probes.ProfileName(v.InstanceProfileARN), v.Role)
-		}
-	}
-	return probes.Explain(r.Condition).Remedy
 }
 
 // WriteExplanation writes the catalogue's entry of a condition.
 func WriteExplanation(w io.Writer, c probes.Condition, style TextStyle) error {
 	e := probes.Explain(c)
 	t := &textWriter{style: style}
-	t.line("%s (%s): %s", style.bold(e.Condition.String()), style.severity(e.Severity, e.Severity.String()), e.Title)
+	t.title(e.Condition.String()+" ("+e.Severity.String()+")",
+		style.Bold(e.Condition.String())+" ("+style.severity(e.Severity, e.Severity.String())+")", e.Title)
 	t.heading("What it means")
 	t.paragraph("  ", e.Meaning)
 	if len(e.Faces) > 0 {
@@ -90,7 +92,11 @@ func WriteExplanation(w io.Writer, c probes.Condition, style TextStyle) error {
 			t.paragraph("  ", f.Reason.String()+": "+f.Meaning)
 		}
 	}
-	t.remedy(e.Remedy)
+	steps := make([]StepReport, len(e.Remedy))
+	for i, s := range e.Remedy {
+		steps[i] = StepReport(s)
+	}
+	t.remedy(steps)
 	t.line("\nMore: %s", e.Doc)
 	_, err := io.WriteString(w, t.String())
 	return err
@@ -103,100 +109,101 @@ type textWriter struct {
 
 func (t *textWriter) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
-func (t *textWriter) heading(text string) { t.line("\n%s", t.style.bold(text)) }
+// title writes a name with its title, on one line if that is not too long; the
+// name is given plain, to be measured, and coloured.
+func (t *textWriter) title(plain, name, title string) {
+	gap := ": "
+	if utf8.RuneCountInString(plain+gap+title) > textWidth {
+		gap = "\n"
+	}
+	t.line("%s%s%s", name, gap, t.style.Bold(title))
+}
+
+func (t *textWriter) heading(text string) { t.line("\n%s", t.style.Bold(text)) }
 
 func (t *textWriter) vantage(v VantageReport, several bool) {
+	t.line("")
 	if several {
-		t.line("\n%s  %s", t.style.bold(v.Vantage), t.style.severity(v.Severity, v.Condition.String()))
-	} else {
-		t.line("")
+		t.line("%s: %s", t.style.Bold(v.Vantage), t.style.severity(v.Severity, v.Condition.String()))
 	}
 	for _, p := range v.Probes {
-		t.probe(p)
+		t.probe(v, p)
 	}
-	if facts := factsOf(v); len(facts) > 0 {
+	facts := append(factsOf(v), lifeFacts(v)...)
+	if len(facts) > 0 {
 		t.line("")
-		for _, f := range facts {
-			t.line("  %-13s %s", f.name, f.value)
-		}
+	}
+	for _, f := range facts {
+		t.paragraph(fmt.Sprintf("  %-12s  ", f.Name), f.Value)
 	}
 }
 
-func (t *textWriter) probe(p ProbeReport) {
-	m := statusMarks[p.Status]
-	status := t.style.paint(m.colour, fmt.Sprintf("%s %-4s", m.mark, p.Status))
-	if len(p.Exchanges) == 0 {
-		t.line("  %s  %-16s  %s", status, p.Probe, t.style.paint("2", "not asked: a step before it did not pass"))
+// detailIndent is where the outcome of a step begins.
+const detailIndent = "                            "
+
+func (t *textWriter) probe(v VantageReport, p ProbeReport) {
+	mark, colour := statusMark(p.Status)
+	status := t.style.paint(colour, fmt.Sprintf("%s %-4s", mark, p.Status))
+	said := outcome(v, p)
+	if v.isRoot(p) {
+		said = t.style.Bold(said + "  ← " + rootMark(p))
+	} else if p.Status == probes.StatusSkip || p.Status == probes.StatusUnknown {
+		said = t.style.dim(said)
+	}
+	t.line("  %s  %-16s  %s", status, p.Probe, said)
+	if p.Status != probes.StatusFail {
 		return
 	}
-	t.line("  %s  %-16s  %s", status, p.Probe, outcome(p))
 	for _, e := range p.Exchanges {
-		if p.Status == probes.StatusFail {
-			t.line("%27s%s %s", "", e.Method, shortPath(e))
-			t.line("%29s→ %s", "", answerOf(e))
-		}
+		t.line("%s%s", detailIndent, asked(e))
+		t.line("%s→ %s", detailIndent, answered(e))
+		t.line("%s  %s", detailIndent, t.style.dim(phases(e)))
 	}
 }
 
-// outcome is what a probe came to, in a few words.
-func outcome(p ProbeReport) string {
-	if p.Status == probes.StatusFail || p.Reason != probes.ReasonOK {
-		return strings.ReplaceAll(p.Reason.String(), "_", " ")
+// outcome is what a step came to, in a few words.
+func outcome(v VantageReport, p ProbeReport) string {
+	switch {
+	case len(p.Exchanges) == 0:
+		return skipped(v)
+	case p.Status == probes.StatusFail || p.Reason != probes.ReasonOK:
+		return spaced(p.Reason.String())
 	}
-	return fmt.Sprintf("%-3d  %5.1f ms", p.Exchanges[0].Status, p.DurationSeconds*1e3)
+	return fmt.Sprintf("%d  %s", p.Exchanges[0].Status, millis(p.DurationSeconds))
 }
 
-func shortPath(e ExchangeReport) string {
-	if !e.WithToken && e.Method == "GET" {
-		return e.Path + " (without a token)"
+// lifeFacts tells of the life of the keys.
+func lifeFacts(v VantageReport) (facts []fact) {
+	c := v.Credentials
+	if c == nil {
+		return nil
 	}
-	return e.Path
-}
-
-func answerOf(e ExchangeReport) string {
-	var parts []string
-	if e.Status != 0 {
-		parts = append(parts, fmt.Sprintf("%d from %q", e.Status, e.Server))
+	now := c.Expiration.Add(-time.Duration(c.SecondsLeft) * time.Second) // by IMDS's clock
+	tell := func(name string, t time.Time) {
+		facts = append(facts, fact{name, t.Format(time.RFC3339) + " (" + away(t.Sub(now)) + ")"})
 	}
-	if e.Error != "" {
-		parts = append(parts, strings.ReplaceAll(e.Error, "_", " "))
+	if c.LastUpdated != nil {
+		tell("keys issued", *c.LastUpdated)
 	}
-	if e.Errno != "" {
-		parts = append(parts, e.Errno)
+	if c.StallsAt != nil {
+		tell("renewal due", *c.StallsAt)
 	}
-	return fmt.Sprintf("%s after %.1f ms", strings.Join(parts, ", "), e.DurationSeconds*1e3)
-}
-
-type fact struct{ name, value string }
-
-// factsOf lists what a vantage saw of the instance's role and keys.
-func factsOf(v VantageReport) (facts []fact) {
-	add := func(name, value string) {
-		if value != "" {
-			facts = append(facts, fact{name, value})
-		}
-	}
-	add("role", v.Role)
-	add("profile", v.InstanceProfileARN)
-	add("profile id", v.InstanceProfileID)
-	if v.Code != "" && v.Severity != probes.SeverityOK {
-		add("EC2's code", v.Code)
-	}
-	if c := v.Credentials; c != nil {
-		left := time.Duration(c.SecondsLeft) * time.Second
-		add("keys expire", fmt.Sprintf("%s (%s)", c.Expiration.Format(time.RFC3339), expiresIn(left)))
-	}
+	tell("keys expire", c.Expiration)
 	return facts
 }
 
-func expiresIn(left time.Duration) string {
-	if left < 0 {
-		return (-left).Round(time.Second).String() + " ago"
+func (t *textWriter) advice(a advice, several bool) {
+	if several {
+		t.heading(a.Title + " (" + strings.Join(a.Vantages, ", ") + ")")
 	}
-	return "in " + left.Round(time.Second).String()
+	t.heading("What it means")
+	t.paragraph("  ", a.Summary)
+	t.paragraph("  ", a.Meaning)
+	t.remedy(a.Steps)
+	t.line("\nMore: %s", a.Doc)
 }
 
-func (t *textWriter) remedy(steps []probes.Step) {
+func (t *textWriter) remedy(steps []StepReport) {
 	if len(steps) == 0 {
 		return
 	}
@@ -204,9 +211,67 @@ func (t *textWriter) remedy(steps []probes.Step) {
 	for i, s := range steps {
 		t.paragraph(fmt.Sprintf("  %d. ", i+1), s.Text+".")
 		if s.Command != "" {
-			t.line("       %s", t.style.paint("36", s.Command))
+			t.command("       ", s.Command)
 		}
 	}
+}
+
+// command writes a command so that it can be copied: broken before options,
+// with a backslash.
+func (t *textWriter) command(indent, command string) {
+	for i, line := range breakCommand(command, textWidth-len(indent)) {
+		if i > 0 {
+			t.line("%s", t.style.paint("36", ` \`))
+		}
+		fmt.Fprint(t, indent+t.style.paint("36", line))
+	}
+	t.line("")
+}
+
+// breakCommand breaks a command that is wider than width into lines with room
+// for " \": before options and operators only, and never within quotes.
+func breakCommand(command string, width int) (lines []string) {
+	if utf8.RuneCountInString(command) <= width {
+		return []string{command}
+	}
+	for i, part := range commandParts(command) {
+		last := len(lines) - 1
+		switch {
+		case i == 0:
+			lines = append(lines, part)
+		case utf8.RuneCountInString(lines[last]+" "+part+` \`) <= width:
+			lines[last] += " " + part
+		default:
+			lines = append(lines, "    "+part)
+		}
+	}
+	return lines
+}
+
+// commandParts cuts a command before each word that is an option or operator.
+func commandParts(command string) (parts []string) {
+	start, quote := 0, rune(0)
+	for i, r := range command {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote = r
+		case quote == 0 && r == ' ' && breaksBefore(command[i+1:]):
+			parts = append(parts, command[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, command[start:])
+}
+
+func breaksBefore(rest string) bool {
+	for _, mark := range []string{"-", "|", "&&", "http://"} {
+		if strings.HasPrefix(rest, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // paragraph wraps text; its further lines are indented as far as its first.

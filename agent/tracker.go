@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -38,6 +39,8 @@ type State struct {
 	Round probes.Round
 	// Known is what all rounds taught.
 	Known probes.Known
+	// Next is when the next round is due; zero if none is planned yet.
+	Next time.Time
 
 	Transitions int
 	Rotations   int
@@ -53,6 +56,8 @@ type vantageState struct {
 	suspect      probes.Diagnosis
 	suspectSince time.Time
 	sights       int
+	// resume is what an earlier run left, until the first verdict of this one.
+	resume *savedVantage
 }
 
 // Tracker keeps the state of every vantage. It is safe for concurrent use.
@@ -85,6 +90,7 @@ func NewTracker(policy probes.Policy, vantages []string) *Tracker {
 type Snapshot struct {
 	At          time.Time
 	Start       time.Time
+	Policy      probes.Policy
 	Vantages    []State
 	Transitions []Transition
 	Requests    map[string]int
@@ -100,6 +106,7 @@ func (t *Tracker) Snapshot() Snapshot {
 	s := Snapshot{
 		At:          time.Now(),
 		Start:       t.start,
+		Policy:      t.policy,
 		Transitions: slices.Clone(t.transitions),
 		Requests:    make(map[string]int, len(t.requests)),
 		HopLimit:    t.hopLimit,
@@ -109,9 +116,7 @@ func (t *Tracker) Snapshot() Snapshot {
 	for _, v := range t.vantages {
 		s.Vantages = append(s.Vantages, v.State)
 	}
-	for code, n := range t.requests {
-		s.Requests[code] = n
-	}
+	maps.Copy(s.Requests, t.requests)
 	return s
 }
 
@@ -199,21 +204,21 @@ func (v *vantageState) learn(r probes.Round) (events []Event) {
 // judge tells whether the condition flips now, or else after how long to look
 // again. Recovery needs one good round, anything else is confirmed first.
 func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
-	switch {
-	case d.Condition == v.Diagnosis.Condition:
-		return false, 0
-	case d.Condition == probes.ConditionHealthy:
-		v.suspectSince = at
-		return true, 0
+	if v.resume != nil && d.Condition == v.resume.Condition {
+		// As before the restart: nothing has changed.
+		v.Diagnosis, v.Since, v.Judged, v.resume = d, v.resume.Since, true, nil
 	}
-	if v.sights == 0 {
+	if d.Condition == v.Diagnosis.Condition {
+		return false, 0
+	}
+	if v.sights == 0 || d.Condition == probes.ConditionHealthy {
 		v.suspectSince = at
+	}
+	if d.Condition == probes.ConditionHealthy || v.sights == len(confirmAfter) {
+		return true, 0
 	}
 	v.suspect = d
 	v.sights++
-	if v.sights > len(confirmAfter) {
-		return true, 0
-	}
 	return false, confirmAfter[v.sights-1]
 }
 
@@ -231,10 +236,13 @@ func (v *vantageState) settle(d probes.Diagnosis) (blip probes.Diagnosis, was bo
 
 // flip changes the condition of a vantage.
 func (t *Tracker) flip(v *vantageState, d probes.Diagnosis) Event {
-	now := v.suspectSince
+	now, from, since := v.suspectSince, v.Diagnosis.Condition, v.Since
+	if v.resume != nil {
+		from, since, v.resume = v.resume.Condition, v.resume.Since, nil
+	}
 	transition := Transition{
-		At: jsonTime(now), Vantage: v.Vantage, From: v.Diagnosis.Condition, To: d.Condition,
-		Reason: d.Reason, HeldSeconds: now.Sub(v.Since).Seconds(),
+		At: jsonTime(now), Vantage: v.Vantage, From: from, To: d.Condition,
+		Reason: d.Reason, HeldSeconds: now.Sub(since).Seconds(),
 	}
 	v.Diagnosis, v.Since, v.Judged, v.sights = d, now, true, 0
 	v.Transitions++

@@ -50,7 +50,7 @@ func (s Step) String() string {
 func (s Step) With(profile, role string) Step {
 	names := map[string]string{"PROFILE": profile, "ROLE": role}
 	s.Command = placeholder.ReplaceAllStringFunc(s.Command, func(word string) string {
-		if isIAMName(names[word]) {
+		if IsIAMName(names[word]) {
 			return names[word]
 		}
 		return word
@@ -90,15 +90,17 @@ func Explain(c Condition) Entry {
 	return catalogue[c]
 }
 
-const (
-	troubleshootingPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"
+// TroubleshootingPage is AWS's page "Troubleshooting IAM and Amazon EC2".
+const TroubleshootingPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"
 
-	docNoKeys         = troubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
-	docWrongRole      = troubleshootingPage + "#troubleshoot_iam-ec2_wrongrole"
-	docInfoErrors     = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
-	docProfileMissing = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-profile-not-found"
-	docNoRole         = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-no-role"
-	docUnauthorized   = troubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-unauthorized-access"
+// The sections of AWS's documentation that entries link to.
+const (
+	docNoKeys         = TroubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
+	docWrongRole      = TroubleshootingPage + "#troubleshoot_iam-ec2_wrongrole"
+	docInfoErrors     = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
+	docProfileMissing = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-profile-not-found"
+	docNoRole         = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-no-role"
+	docUnauthorized   = TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc-unauthorized-access"
 
 	docOptions   = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-existing-instances.html"
 	docRetrieval = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html"
@@ -157,13 +159,13 @@ var catalogue = [...]Entry{
 			{ReasonConnectTimeout, "The connection attempt got no answer at all: the mark of a DROP rule, of systemd's IPAddressDeny=, of a blackhole on the way, or of a network policy."},
 			{ReasonConnectRefused, "The connection was refused at once: the mark of a REJECT rule (tcp reset or port unreachable), or of a host on which nothing listens there."},
 			{ReasonHostUnreachable, "The host was reported unreachable: the mark of a REJECT rule on the way (host unreachable, admin prohibited) or of a neighbour that does not answer."},
-			{ReasonNetworkUnreachable, "There is no route to IMDS: the interface is down, or the route for the link-local address is missing."},
+			{ReasonNetworkUnreachable, "There is no route to IMDS: the interface is down, the route for the link-local address is missing or a blackhole, or IPv6 is disabled."},
 			{ReasonNotPermitted, "The kernel did not permit the connection: a filter on this process or its cgroup (systemd's IPAddressDeny=, a seccomp or eBPF policy, a prohibit route), or over IPv6 a REJECT rule with admin-prohibited."},
 		},
 		Remedy: []Step{
 			{"Look for packet-filter rules that match 169.254.169.254 (or fd00:ec2::254), by destination or by user", "sudo nft list ruleset"},
 			{"The same with iptables", "sudo iptables -S OUTPUT"},
-			{"Check the route to IMDS; 'unreachable', 'prohibit', 'blackhole' or no answer is the fault", "ip route get 169.254.169.254"},
+			{"Check the route to IMDS (or to fd00:ec2::254); 'unreachable', 'prohibit', 'blackhole' or no answer is the fault", "ip route get 169.254.169.254"},
 			{"Check for systemd's own filter on the service that is blocked", "systemctl show SERVICE -p IPAddressDeny -p IPAddressAllow"},
 			{Text: "In a container or pod, look for a network policy (Kubernetes NetworkPolicy, Calico, Cilium) that denies 169.254.169.254/32"},
 			{"Remove the rule, or let through what needs credentials", "sudo iptables -I OUTPUT -d 169.254.169.254/32 -p tcp --dport 80 -j ACCEPT"},
@@ -206,7 +208,7 @@ var catalogue = [...]Entry{
 		Title:   "IMDS refuses a session token",
 		Meaning: "IMDS answers, but the token PUT is refused or the token is not accepted. Clients that require IMDSv2 get nothing; others may fall back to IMDSv1 without a word.",
 		Faces: []Face{
-			{ReasonForbidden, "403 on the PUT alone: IMDS refuses a PUT that a proxy has forwarded (X-Forwarded-For)."},
+			{ReasonTokenForbidden, "403 on the PUT alone: IMDS refuses a PUT that a proxy has forwarded (X-Forwarded-For)."},
 			{ReasonBadRequest, "400 on the PUT: something on the way removed or changed the token's TTL header."},
 			{ReasonUnauthorized, "IMDS gave out a token and then answered 401 to it: requests of one client reach different services."},
 			{ReasonNotFound, "404 on the PUT: what answers does not know IMDSv2."},
@@ -341,7 +343,7 @@ var catalogue = [...]Entry{
 			{ReasonAssumeRoleRefused, "A document says Code AssumeRoleUnauthorizedAccess."},
 		},
 		Remedy: []Step{
-			{"Read the role's trust policy", "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"},
+			stepReadTrust,
 			{"Let ec2.amazonaws.com assume the role; keep other statements of the policy that you need", "aws iam update-assume-role-policy --role-name ROLE --policy-document '" + trustPolicy + "'"},
 			stepWaitRefresh,
 		},
@@ -359,7 +361,8 @@ var catalogue = [...]Entry{
 			{Text: "Read the code and the message above: they are EC2's own words"},
 			stepShowProfile,
 			stepGetProfile,
-			{"Associate the profile anew", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
+			stepAssociation,
+			stepRenewProfile,
 			{Text: "If it lasts, give the code and its time to AWS Support"},
 		},
 		Doc: docInfoErrors,
@@ -380,7 +383,8 @@ var catalogue = [...]Entry{
 		Remedy: []Step{
 			{Text: "Wait for one interval: EC2 may be writing the document"},
 			{Text: "Make sure that the answer really is IMDS's: look for a proxy or an agent that rewrites it"},
-			{"Associate the profile anew", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
+			stepAssociation,
+			stepRenewProfile,
 			{Text: "If it lasts, tell AWS Support"},
 		},
 		Doc: docNoKeys,
@@ -396,8 +400,9 @@ var catalogue = [...]Entry{
 			{Text: "Find out why EC2 no longer renews them: profile deleted, role removed, trust policy changed"},
 			stepShowProfile,
 			stepGetProfile,
-			{"Read the role's trust policy", "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"},
-			{"Associate the profile anew, which makes EC2 fetch new keys at once", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
+			stepReadTrust,
+			stepAssociation,
+			stepRenewProfile,
 		},
 		Doc: docNoKeys,
 	},
@@ -412,8 +417,9 @@ var catalogue = [...]Entry{
 			{Text: "Act before the expiry shown above; nothing is broken yet"},
 			stepShowProfile,
 			stepGetProfile,
-			{"Read the role's trust policy", "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"},
-			{"Associate the profile anew, which makes EC2 fetch new keys at once", "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
+			stepReadTrust,
+			stepAssociation,
+			stepRenewProfile,
 		},
 		Doc: docNoKeys,
 	},

@@ -89,7 +89,7 @@ func (c *climb) observeToken(ctx context.Context) Observation {
 	o := observation(ProbeToken, seen[:min(1, len(seen))])
 	c.hostname = seen[len(o.Exchanges):]
 	if o.Answer().Status == http.StatusOK && len(c.hostname) == 0 && o.Content.Defect == ReasonNone {
-		// The SDK rejected the answer for a reason of its own: no TTL header.
+		// The SDK rejected the answer for a reason of its own.
 		o.Content.Defect = ReasonTokenMalformed
 	}
 	if needsTokenlessGET(o.Answer(), c.policy) {

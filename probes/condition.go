@@ -80,7 +80,7 @@ var conditionNames = []string{
 func Conditions() []Condition {
 	all := make([]Condition, len(conditionNames))
 	for i := range all {
-		all[i] = Condition(i) //nolint:gosec // G115: the table is shorter than 256
+		all[i] = Condition(i)
 	}
 	return all
 }

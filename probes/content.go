@@ -116,7 +116,7 @@ func decodeRoleList(body []byte) Content {
 	switch {
 	case role == "":
 		return Content{Defect: ReasonRoleListEmpty}
-	case !isIAMName(role):
+	case !IsIAMName(role):
 		return Content{Defect: ReasonInvalidRoleName}
 	}
 	return Content{Role: role}
@@ -124,7 +124,7 @@ func decodeRoleList(body []byte) Content {
 
 func decodeInfo(body []byte) Content {
 	var raw struct {
-		Code, Message, LastUpdated, InstanceProfileArn, InstanceProfileId string //nolint:revive // AWS's names
+		Code, Message, LastUpdated, InstanceProfileArn, InstanceProfileId string
 	}
 	if defect := unmarshal(body, &raw); defect != ReasonNone {
 		return Content{Defect: defect}

@@ -16,11 +16,15 @@ type Diagnosis struct {
 func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	for p, result := range r.Results {
 		if result.Status == StatusFail {
-			return rootCause(Probe(p), result.Reason, r.PacketsDropped) //nolint:gosec // G115: six probes
+			return rootCause(Probe(p), result.Reason, r.PacketsDropped)
 		}
 	}
 	if r.Results[ProbeIAM].Reason == ReasonAbsentAsExpected {
 		return skewOr(Diagnosis{ConditionHealthy, ReasonAbsentAsExpected, ProbeIAM}, policy, known)
+	}
+	if r.Results[ProbeRoleCredentials].Status != StatusPass {
+		// Nothing failed and not all passed: whatever that is, it is not healthy.
+		return Diagnosis{ConditionIMDSError, ReasonUnexpectedStatus, ProbeRoleCredentials}
 	}
 	life, lifeKnown := r.Life()
 	switch {

@@ -20,7 +20,7 @@ func enumParse[T ~uint8](kind string, names []string, text []byte) (T, error) {
 	if i < 0 {
 		return 0, fmt.Errorf("unknown %s %q", kind, text)
 	}
-	return T(i), nil //nolint:gosec // G115: an index of a table that is shorter than 256
+	return T(i), nil
 }
 
 // enumText refuses to marshal a value outside the closed set.

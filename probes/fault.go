@@ -44,8 +44,7 @@ func faultOf(err error, at phase) (Reason, syscall.Errno) {
 }
 
 func connectFault(err error, errno syscall.Errno) Reason {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return ReasonNameNotResolved
 	}
 	switch errno {
@@ -53,14 +52,29 @@ func connectFault(err error, errno syscall.Errno) Reason {
 		return ReasonConnectRefused
 	case syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENOPROTOOPT, syscall.EPROTO:
 		return ReasonHostUnreachable
-	case syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EINVAL:
-		// EINVAL is what connect(2) says of a blackhole route.
+	case syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EINVAL, syscall.EAFNOSUPPORT:
+		// EINVAL is what connect(2) says of a blackhole route, EAFNOSUPPORT what
+		// socket(2) says of IPv6 where the kernel has none.
 		return ReasonNetworkUnreachable
+	case syscall.EADDRNOTAVAIL:
+		return noAddress(err)
 	case syscall.EPERM, syscall.EACCES:
 		return ReasonNotPermitted
+	default:
+		if isTimeout(err) {
+			return ReasonConnectTimeout
+		}
+		return ReasonLocalError
 	}
-	if isTimeout(err) {
-		return ReasonConnectTimeout
+}
+
+// noAddress tells the two meanings of EADDRNOTAVAIL apart: over IPv6 the host has
+// no address of its own (it is disabled), over IPv4 no local port is left.
+func noAddress(err error) Reason {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		if to, ok := op.Addr.(*net.TCPAddr); ok && to.IP.To4() == nil {
+			return ReasonNetworkUnreachable
+		}
 	}
 	return ReasonLocalError
 }

@@ -1,30 +1,55 @@
 package probes_test
 
 import (
-	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"imds-probe/probes"
+	"imds-probe/probes/imdstest"
 )
 
-// setFlag applies one of a scenario's flags to a policy.
-func setFlag(t *testing.T, policy *probes.Policy, arg string) {
+// seen is what a round came to.
+type seen struct {
+	Condition probes.Condition
+	Reason    probes.Reason
+}
+
+// checkScenario lets a prober see the scenario, after a healthy round where the
+// scenario is about a change, and wants the condition and reason that it names.
+func checkScenario(t *testing.T, sim *imdstest.Simulator, o probes.Options, sc imdstest.Scenario) {
 	t.Helper()
-	name, value, _ := strings.Cut(arg, "=")
-	pattern, err := probes.Anchored(value)
-	switch name {
-	case "--expect.profile":
-		err = policy.Profile.UnmarshalText([]byte(value))
-	case "--expect.role":
-		policy.Role = pattern
-	case "--expect.profile-arn":
-		policy.ProfileARN = pattern
-	case "--imds.allow-server":
-		policy.AllowServer = pattern
-	default:
-		t.Fatalf("a scenario needs an unknown flag: %s", arg)
-	}
+	policy, err := sc.Policy()
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.Policy = policy
+	prober, err := probes.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := probes.Known{}
+	if sc.Before > 0 {
+		known, _ = known.Learn(round(t, prober))
+		sc.Before = 0
+	}
+	sim.Set(sc)
+	r := round(t, prober)
+	if sc.Name == "blip" {
+		r = round(t, prober)
+	}
+	known, _ = known.Learn(r)
+	d := probes.Diagnose(r, policy, known)
+	if diff := cmp.Diff(seen{sc.Condition, sc.Reason}, seen{d.Condition, d.Reason}); diff != "" {
+		t.Errorf("-want +got:\n%s\n%+v", diff, r)
+	}
+}
+
+func round(t *testing.T, p *probes.Prober) probes.Round {
+	t.Helper()
+	r, err := p.Round(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -19,25 +19,42 @@ const MaxHops = 4
 // It returns the highest n up to [MaxHops] with which a PUT was answered: 1
 // means that only the host itself can get a token, 2 that a container one hop
 // away can. It is not ok where nothing can be said: the socket option is
-// refused, or IMDS is not well.
+// refused, IMDS is not well, or somebody else answers in its place.
 func HopLimit(ctx context.Context, endpoint string, timeout time.Duration) (hops int, ok bool) {
+	m := hopMeter{endpoint, timeout}
 	for n := 2; n <= MaxHops; n++ {
-		switch e := putToken(ctx, endpoint, timeout, n); {
-		case e.Status == http.StatusOK && e.Fault == ReasonNone:
-		case e.Fault != ReasonAnswerTimeout:
-			return 0, false
-		default:
-			return n - 1, answersToken(ctx, endpoint, timeout)
+		if survives, ok := m.survives(ctx, n); !ok || !survives {
+			return n - 1, ok
 		}
 	}
 	return MaxHops, true
 }
 
-// answersToken makes sure that a PUT is answered without the option, or the
-// time-out with it would mean nothing.
-func answersToken(ctx context.Context, endpoint string, timeout time.Duration) bool {
-	plain := putToken(ctx, endpoint, timeout, 0)
-	return plain.Status == http.StatusOK && plain.Fault == ReasonNone
+// hopMeter asks whether answers to token PUTs survive a number of hops.
+type hopMeter struct {
+	endpoint string
+	timeout  time.Duration
+}
+
+// survives tells whether answers arrive with a TTL of n or more. That they do not
+// is believed only of an IMDS that answers in between: a PUT that times out with
+// the option, is answered without it, and times out with it again.
+func (m hopMeter) survives(ctx context.Context, n int) (yes, ok bool) {
+	for _, minTTL := range []int{n, 0, n} {
+		switch e := putToken(ctx, m.endpoint, m.timeout, minTTL); {
+		case isToken(e) && minTTL == n:
+			return true, true
+		case isToken(e), e.Fault == ReasonAnswerTimeout && minTTL == n:
+		default:
+			return false, false
+		}
+	}
+	return false, true
+}
+
+// isToken tells whether a PUT was answered by IMDS itself.
+func isToken(e Exchange) bool {
+	return e.Status == http.StatusOK && e.Fault == ReasonNone && e.Server == serverName
 }
 
 // putToken asks for a token and accepts only answers with a TTL of minTTL or more.
@@ -49,7 +66,7 @@ func putToken(ctx context.Context, endpoint string, timeout time.Duration, minTT
 	if err != nil {
 		return Exchange{}
 	}
-	req.Header.Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "1")
+	req.Header.Set(tokenTTLHeader, "1")
 	if resp, err := r.Do(req); err == nil {
 		_ = resp.Body.Close()
 	}
@@ -61,11 +78,13 @@ func putToken(ctx context.Context, endpoint string, timeout time.Duration, minTT
 // where nothing can be said: IMDS is not well.
 func V1Enabled(ctx context.Context, endpoint string, timeout time.Duration) (enabled, ok bool) {
 	r := newRecorder(newWire(dialer().DialContext), Options{Timeout: timeout})
-	switch e := getWithoutToken(ctx, r, endpoint); e.Status {
+	e := getWithoutToken(ctx, r, endpoint)
+	whole := e.Fault == ReasonNone && e.Server == serverName
+	switch e.Status {
 	case http.StatusOK:
-		return true, e.Fault == ReasonNone
+		return true, whole
 	case http.StatusUnauthorized:
-		return false, e.Fault == ReasonNone
+		return false, whole
 	}
 	return false, false
 }

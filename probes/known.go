@@ -12,6 +12,8 @@ type Known struct {
 	// Expiration is the expiry of the keys last seen; zero when there is no profile
 	// any more.
 	Expiration time.Time
+	// Life is the life of those keys, where the documents told it together.
+	Life Life
 	// Absent tells that there was no instance profile when last looked.
 	Absent bool
 	// OldKeys is the hash of keys that were there before the profile or its role
@@ -81,10 +83,13 @@ func (k *Known) remember(r Round) {
 	case ReasonOK, ReasonProfilePresent:
 		k.Absent = false
 	case ReasonNotFound, ReasonAbsentAsExpected:
-		k.Absent, k.Expiration = true, time.Time{}
+		k.Absent, k.Expiration, k.Life = true, time.Time{}, Life{}
 	}
 	if !doc.Expiration.IsZero() {
 		k.Expiration = doc.Expiration
+	}
+	if life, ok := r.Life(); ok {
+		k.Life = life
 	}
 	if r.Clock.Measured {
 		k.Clock = k.Clock.After(r.End().Sub(k.ClockAt)).And(r.Clock)

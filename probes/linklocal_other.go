@@ -2,6 +2,9 @@
 
 package probes
 
-// LinkLocalDrops reads the link-local drop counters of network drivers, which
+// LinkLocalCounter reads the link-local drop counters of network drivers, which
 // exist on Linux only.
-func LinkLocalDrops() map[string]uint64 { return map[string]uint64{} }
+type LinkLocalCounter struct{}
+
+// Drops returns no counters.
+func (*LinkLocalCounter) Drops() map[string]uint64 { return map[string]uint64{} }

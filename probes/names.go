@@ -13,9 +13,9 @@ var (
 	profileARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:instance-profile/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,128})$`)
 )
 
-// isIAMName tells whether s can be the name of a role or instance profile. The
+// IsIAMName tells whether s can be the name of a role or instance profile. The
 // names "." and ".." are refused: they would change the path of a request.
-func isIAMName(s string) bool {
+func IsIAMName(s string) bool {
 	return iamName.MatchString(s) && s != "." && s != ".."
 }
 

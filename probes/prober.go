@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,7 +44,6 @@ type Prober struct {
 	options  Options
 	recorder *recorder
 	vantage  *guardedVantage
-	drops    uint64 // as read last
 }
 
 // New returns a prober. It makes no request.
@@ -51,7 +51,7 @@ func New(o Options) (*Prober, error) {
 	if o.Endpoint == "" {
 		o.Endpoint = EndpointIPv4
 	}
-	if err := checkEndpoint(o.Endpoint); err != nil {
+	if err := CheckEndpoint(o.Endpoint); err != nil {
 		return nil, err
 	}
 	if o.Timeout <= 0 {
@@ -68,13 +68,11 @@ func New(o Options) (*Prober, error) {
 	if client == nil {
 		client = newWire(vantage.Dial)
 	}
-	p := &Prober{options: o, recorder: newRecorder(client, o), vantage: vantage}
-	p.dropsMoved()
-	return p, nil
+	return &Prober{options: o, recorder: newRecorder(client, o), vantage: vantage}, nil
 }
 
-// checkEndpoint refuses what the SDK would accept and then not do.
-func checkEndpoint(endpoint string) error {
+// CheckEndpoint refuses what the SDK would accept and then not do.
+func CheckEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http":
@@ -92,6 +90,20 @@ func (p *Prober) Vantage() string { return p.vantage.Name() }
 // nothing to judge: the context ended, or the vantage is gone
 // ([ErrVantageGone]).
 func (p *Prober) Round(ctx context.Context) (Round, error) {
+	return p.round(ctx, false)
+}
+
+// Confirm is [Prober.Round] for a round that confirms a bad one. It insists on a
+// connection: Linux sends a lost SYN again only after 1 s, which is all that a
+// request has, so that a path that loses packets would look like one that is
+// blocked.
+func (p *Prober) Confirm(ctx context.Context) (Round, error) {
+	return p.round(ctx, true)
+}
+
+func (p *Prober) round(ctx context.Context, insist bool) (Round, error) {
+	p.vantage.insist = insist
+	before := p.dropped()
 	climb := p.newClimb()
 	for _, probe := range Ladder() {
 		climb.step(ctx, probe)
@@ -100,25 +112,22 @@ func (p *Prober) Round(ctx context.Context) (Round, error) {
 		}
 	}
 	climb.round.Duration = time.Since(climb.round.Start)
-	climb.round.PacketsDropped = p.dropsMoved()
+	climb.round.PacketsDropped = p.dropped() > before
 	return climb.round, nil
 }
 
-// dropsMoved tells whether link-local packets were dropped since it was last asked.
-func (p *Prober) dropsMoved() bool {
+// dropped counts the link-local packets that were dropped so far.
+func (p *Prober) dropped() uint64 {
 	if p.options.Drops == nil {
-		return false
+		return 0
 	}
-	before := p.drops
-	p.drops = p.options.Drops()
-	return p.drops > before
+	return p.options.Drops()
 }
 
 // newClimb starts a round. The SDK's client is a new one each time, since it
 // caches its session token, and every round shall ask for one.
 func (p *Prober) newClimb() *climb {
 	p.recorder.log = p.recorder.log[:0]
-	p.vantage.gone = nil
 	return &climb{
 		policy:   p.options.Policy,
 		endpoint: p.options.Endpoint,
@@ -140,15 +149,31 @@ func (p *Prober) newClimb() *climb {
 // to judge, whatever the exchange looked like.
 type guardedVantage struct {
 	Vantage
+	insist bool
+
+	mu   sync.Mutex
 	gone error
 }
 
 func (g *guardedVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := g.Vantage.Dial(ctx, network, address)
+	dial := g.Vantage.Dial
+	if g.insist {
+		dial = insist(dial)
+	}
+	conn, err := dial(ctx, network, address)
 	if errors.Is(err, ErrVantageGone) || errors.Is(err, ErrVantageDenied) {
+		g.mu.Lock()
 		g.gone = err
+		g.mu.Unlock()
 	}
 	return conn, err
 }
 
-func (g *guardedVantage) err() error { return g.gone }
+// err returns what was noted, once.
+func (g *guardedVantage) err() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	err := g.gone
+	g.gone = nil
+	return err
+}

@@ -191,7 +191,7 @@ var reasonNames = []string{
 func Reasons() []Reason {
 	all := make([]Reason, len(reasonNames))
 	for i := range all {
-		all[i] = Reason(i) //nolint:gosec // G115: the table is shorter than 256
+		all[i] = Reason(i)
 	}
 	return all
 }

@@ -91,6 +91,11 @@ func (r Round) Life() (l Life, ok bool) {
 	return l, !l.Born.IsZero() && l.Expires.After(l.Born)
 }
 
+// At returns when the given share of the life is left.
+func (l Life) At(left float64) time.Time {
+	return l.Expires.Add(-time.Duration(left * float64(l.Expires.Sub(l.Born))))
+}
+
 // Left returns the share of the life that is left, between 0 and 1; it is 1 for
 // keys that seem to be born in the future.
 func (l Life) Left(now time.Time) float64 {

@@ -5,30 +5,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"imds-probe/probes"
 	"imds-probe/probes/imdstest"
 )
 
-// policyOf reads the flags that a scenario needs.
-func policyOf(t *testing.T, args []string) probes.Policy {
-	t.Helper()
-	policy := probes.DefaultPolicy()
-	for _, arg := range args {
-		setFlag(t, &policy, arg)
-	}
-	return policy
-}
-
-// seen is what a round came to.
-type seen struct {
-	Condition probes.Condition
-	Reason    probes.Reason
-}
-
-// TestScenarios runs one round on a healthy instance and then one on each
-// scenario, and wants the condition and the reason that the scenario names.
+// TestScenarios wants every scenario to come to its condition, in memory.
 func TestScenarios(t *testing.T) {
 	for _, sc := range imdstest.Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {
@@ -37,37 +18,26 @@ func TestScenarios(t *testing.T) {
 				before.Instance.ClockAhead = sc.Instance.ClockAhead
 				sim := imdstest.New(before)
 				defer time.Sleep(time.Minute) // lets answers that drip find their client gone
-				policy := policyOf(t, sc.Args)
-				prober, err := probes.New(probes.Options{Timeout: time.Second, Policy: policy, HTTPClient: sim.Client()})
-				if err != nil {
-					t.Fatal(err)
-				}
-				known := probes.Known{}
-				if sc.Before > 0 {
-					known, _ = known.Learn(round(t, prober))
-				}
-				sc.Before = 0
-				sim.Set(sc)
-				r := round(t, prober)
-				if sc.Name == "blip" {
-					r = round(t, prober)
-				}
-				known, _ = known.Learn(r)
-				d := probes.Diagnose(r, policy, known)
-				want := seen{sc.Condition, sc.Reason}
-				if diff := cmp.Diff(want, seen{d.Condition, d.Reason}); diff != "" {
-					t.Errorf("-want +got:\n%s\n%+v", diff, r)
-				}
+				checkScenario(t, sim, probes.Options{Timeout: time.Second, HTTPClient: sim.Client()}, sc)
 			})
 		})
 	}
 }
 
-func round(t *testing.T, p *probes.Prober) probes.Round {
-	t.Helper()
-	r, err := p.Round(t.Context())
-	if err != nil {
-		t.Fatal(err)
+// TestScenariosOnSockets is the same on real sockets: the kernel's errors and the
+// wire's bytes come to the same conditions.
+func TestScenariosOnSockets(t *testing.T) {
+	t.Parallel()
+	for _, sc := range imdstest.Scenarios() {
+		t.Run(sc.Name, func(t *testing.T) {
+			t.Parallel()
+			sim := imdstest.New(imdstest.MustFind("healthy"))
+			server, err := imdstest.Listen(sim, "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = server.Close() })
+			checkScenario(t, sim, probes.Options{Endpoint: server.URL(), Timeout: 2 * time.Second}, sc)
+		})
 	}
-	return r
 }

@@ -29,12 +29,13 @@ var (
 )
 
 // ParseVantage reads a vantage from its name, and makes sure that this process
-// may look from there and that it exists.
+// may look from there. The vantage need not exist yet: users and namespaces come
+// and go, and the host must be watched while they are not there.
 func ParseVantage(name string) (Vantage, error) {
 	kind, arg, _ := strings.Cut(name, ":")
 	switch {
 	case name == "host":
-		return hostVantage{dialer()}, nil
+		return HostVantage(), nil
 	case kind == "user" && arg != "":
 		return newUserVantage(arg)
 	case kind == "netns" && arg != "":
@@ -44,20 +45,13 @@ func ParseVantage(name string) (Vantage, error) {
 }
 
 // HostVantage returns the vantage of this process.
-func HostVantage() Vantage { return hostVantage{dialer()} }
+func HostVantage() Vantage { return hostVantage{} }
 
 // hostVantage looks from where the process is.
-type hostVantage struct{ dialer *net.Dialer }
+type hostVantage struct{}
 
 func (hostVantage) Name() string { return "host" }
 
-func (v hostVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return v.dialer.DialContext(ctx, network, address)
-}
-
-// dialer returns the dialer of all vantages. It tries addresses one after
-// another, so that it makes its socket on the calling thread, and asks for no
-// keep-alive, since no connection outlives its one exchange.
-func dialer() *net.Dialer {
-	return &net.Dialer{FallbackDelay: -1, KeepAlive: -1}
+func (hostVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return dial(ctx, network, address)
 }

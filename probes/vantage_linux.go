@@ -8,42 +8,55 @@ import (
 	"net"
 	"os"
 	"os/user"
-	"runtime"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 )
 
-// userVantage sees IMDS as a user does: packet filters that match the owner look
-// at the file-system uid of the thread that made the socket.
-type userVantage struct {
-	user   string
-	dialer *net.Dialer
+// The systemd drop-ins that grant what the vantages need.
+const (
+	userDropIn  = "deploy/systemd/imds-probe.service.d/vantage-user.conf"
+	netnsDropIn = "deploy/systemd/imds-probe.service.d/vantage-netns.conf"
+)
+
+// denied says which capability is missing and what grants it.
+func denied(capability, dropIn string) error {
+	return fmt.Errorf("%w: it needs %s, which the systemd drop-in %s grants", ErrVantageDenied, capability, dropIn)
 }
 
+// userVantage sees IMDS as a user does: packet filters that match the owner look
+// at the file-system uid of the thread that made the socket.
+type userVantage struct{ user string }
+
+// newUserVantage tries whether there is such a user, and whether this process may
+// take its identity.
 func newUserVantage(name string) (Vantage, error) {
-	v := userVantage{user: name, dialer: dialer()}
-	return checked(v, v.enter)
+	v := userVantage{name}
+	return v, tryOnThread(v.enter)
 }
 
 func (v userVantage) Name() string { return "user:" + v.user }
 
 func (v userVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return dialOnThread(ctx, v.dialer, v.enter, network, address)
+	return dialOnThread(ctx, v.enter, network, address)
 }
 
 // enter gives the calling thread the user's file-system uid.
-func (v userVantage) enter() (leave func() error, err error) {
+func (v userVantage) enter() (leave, error) {
 	uid, err := lookupUID(v.user)
 	if err != nil {
 		return nil, fmt.Errorf("%w: no user %q", ErrVantageGone, v.user)
 	}
+	return enterUID(uid)
+}
+
+func enterUID(uid int) (leave, error) {
 	own := os.Geteuid()
-	leave = func() error { return setFSUID(own) }
+	back := func() error { return setFSUID(own) }
 	if err := setFSUID(uid); err != nil {
-		return leave, fmt.Errorf("%w: CAP_SETUID is needed to look as user %q", ErrVantageDenied, v.user)
+		return back, denied("CAP_SETUID", userDropIn)
 	}
-	return leave, nil
+	return back, nil
 }
 
 // lookupUID takes a name or a number. It reads the user database each time, for
@@ -72,90 +85,68 @@ func setFSUID(uid int) error {
 }
 
 // netnsVantage sees IMDS from a network namespace, such as a container's.
-type netnsVantage struct {
-	path   string
-	dialer *net.Dialer
-}
+type netnsVantage struct{ path string }
 
+// ownNetns is the network namespace of the calling thread.
+const ownNetns = "/proc/thread-self/ns/net"
+
+// newNetnsVantage tries whether there is such a namespace, and whether this
+// process may enter it.
 func newNetnsVantage(path string) (Vantage, error) {
-	v := netnsVantage{path: path, dialer: dialer()}
-	return checked(v, v.enter)
+	v := netnsVantage{path}
+	return v, tryOnThread(v.enter)
 }
 
 func (v netnsVantage) Name() string { return "netns:" + v.path }
 
 func (v netnsVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return dialOnThread(ctx, v.dialer, v.enter, network, address)
+	return dialOnThread(ctx, v.enter, network, address)
 }
 
-// enter moves the calling thread into the namespace. The path is opened each
+func (v netnsVantage) enter() (leave, error) { return enterNetns(v.path) }
+
+// enterNetns moves the calling thread into a namespace. The path is opened each
 // time, for a namespace made anew under the path is another one.
-func (v netnsVantage) enter() (leave func() error, err error) {
-	own, err := os.Open("/proc/thread-self/ns/net")
+func enterNetns(path string) (leave, error) {
+	theirs, err := os.Open(path) //nolint:gosec // G304: the operator's own flag
+	if err != nil {
+		return nil, netnsError(path, err)
+	}
+	defer theirs.Close()
+	own, err := os.Open(ownNetns)
 	if err != nil {
 		return nil, err
 	}
-	leave = func() error {
-		defer own.Close() //nolint:errcheck // read only
+	back := func() error {
+		defer own.Close()
 		return setns(own)
 	}
-	theirs, err := os.Open(v.path)
-	if err != nil {
-		return leave, v.explain(err)
+	if err := setns(theirs); err != nil {
+		_ = own.Close()
+		return nil, netnsError(path, err) // the thread has not moved
 	}
-	defer theirs.Close() //nolint:errcheck // read only
-	return leave, v.explain(setns(theirs))
+	return back, nil
 }
 
-func (v netnsVantage) explain(err error) error {
+func netnsError(path string, err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("%w: CAP_SYS_ADMIN is needed to look from network namespace %q", ErrVantageDenied, v.path)
+		return denied("CAP_SYS_ADMIN", netnsDropIn)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: %q cannot be read", ErrVantageDenied, v.path)
+		return fmt.Errorf("%w: %q cannot be read", ErrVantageDenied, path)
 	}
-	// No such file, or (EINVAL) one that is no namespace any more.
-	return fmt.Errorf("%w: no network namespace at %q", ErrVantageGone, v.path)
+	// No such file, or (EINVAL) one that is no network namespace any more.
+	return fmt.Errorf("%w: no network namespace at %q", ErrVantageGone, path)
 }
 
 func setns(ns *os.File) error { return unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET) }
 
-// checked makes sure that a vantage can be entered.
-func checked(v Vantage, enter func() (func() error, error)) (Vantage, error) {
+// tryOnThread enters an identity and leaves it.
+func tryOnThread(enter func() (leave, error)) error {
 	_, err := onThread(enter, func() (net.Conn, error) { return nil, nil }) //nolint:nilnil // entering is all
-	if err != nil {
-		return nil, err
-	}
-	return v, nil
+	return err
 }
 
-func dialOnThread(ctx context.Context, d *net.Dialer, enter func() (func() error, error), network, address string) (net.Conn, error) {
-	return onThread(enter, func() (net.Conn, error) { return d.DialContext(ctx, network, address) })
-}
-
-// onThread runs f on a thread that entered another identity. The thread goes
-// back to the pool only if it has its own identity back; else it ends with the
-// goroutine, since Go ends a thread that is still locked.
-func onThread(enter func() (leave func() error, err error), f func() (net.Conn, error)) (net.Conn, error) {
-	type result struct {
-		conn net.Conn
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		runtime.LockOSThread()
-		leave, err := enter()
-		var conn net.Conn
-		if err == nil {
-			conn, err = f()
-		}
-		if leave == nil || leave() == nil {
-			runtime.UnlockOSThread()
-		}
-		done <- result{conn, err}
-	}()
-	r := <-done
-	return r.conn, r.err
+func dialOnThread(ctx context.Context, enter func() (leave, error), network, address string) (net.Conn, error) {
+	return onThread(enter, func() (net.Conn, error) { return dial(ctx, network, address) })
 }

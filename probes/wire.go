@@ -31,8 +31,9 @@ type DialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // through which keys pass, cannot be wiped, while these can. What is left of a
 // Transport is this file; requests and answers are net/http's own.
 type wire struct {
-	dial   DialFunc
-	reader *bufio.Reader
+	dial    DialFunc
+	request bytes.Buffer
+	reader  *bufio.Reader
 }
 
 func newWire(dial DialFunc) *wire {
@@ -43,9 +44,12 @@ func newWire(dial DialFunc) *wire {
 // decompresses nothing and keeps nothing open.
 func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	conn, err := w.dial(ctx, "tcp", hostPort(req))
+	conn, err := w.dial(untraced{ctx}, "tcp", hostPort(req)) //nolint:contextcheck // the same but for its values
 	if err != nil {
 		return nil, err
+	}
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.ConnectDone != nil {
+		trace.ConnectDone("tcp", hostPort(req), nil)
 	}
 	release := closeWith(ctx, conn)
 	resp, err := w.exchange(conn, req)
@@ -60,12 +64,12 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 
 func (w *wire) exchange(conn net.Conn, req *http.Request) (*http.Response, error) {
 	req.Close = true
-	var out bytes.Buffer
-	if err := req.Write(&out); err != nil {
+	w.request.Reset()
+	if err := req.Write(&w.request); err != nil {
 		return nil, fmt.Errorf("%w: %w", errMalformed, err)
 	}
 	// An answer may have come although the request could not be written whole.
-	_, writeErr := conn.Write(out.Bytes())
+	_, writeErr := conn.Write(w.request.Bytes())
 	w.reader.Reset(&limitedReader{conn, maxHead + maxBody + 1})
 	if err := w.awaitHTTP(); err != nil {
 		if writeErr != nil && !errors.Is(err, errNotHTTP) {
@@ -115,8 +119,9 @@ func malformedUnlessIO(err error) error {
 	return fmt.Errorf("%w: %w", errMalformed, err)
 }
 
-// wipe overwrites what the last answer left in the read buffer.
+// wipe overwrites what the last exchange left in the buffers.
 func (w *wire) wipe() {
+	clear(w.request.Bytes())
 	w.reader.Reset(zeros{})
 	_, _ = w.reader.Peek(w.reader.Size())
 	w.reader.Reset(nil)
@@ -138,7 +143,7 @@ type wireBody struct {
 
 func (b *wireBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // a Reader's EOF is never wrapped
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = contextError(b.ctx, malformedUnlessIO(err))
 	}
 	return n, err

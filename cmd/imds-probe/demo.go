@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"net"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"imds-probe/agent"
@@ -19,12 +20,12 @@ import (
 var tour = []string{
 	"no_role", "assume_role_unauthorized", "instance_profile_not_found", "no_instance_profile",
 	"firewall_reject", "firewall_drop", "hop_limit_too_low", "imds_disabled", "captive_page",
-	"rotation_stalled", "credentials_expired", "wrong_role", "clock_skewed", "throttled_503",
+	"rotation_stalled", "credentials_expired", "profile_recreated", "wrong_role", "clock_skewed", "throttled_503",
 }
 
 func demoCommand(app *kingpin.Application) command {
 	cmd := app.Command("demo", "Run the daemon against the simulator, scenario after scenario. Needs no root and no network.")
-	pinned := cmd.Flag("scenario", "Stay in this scenario.").String()
+	pinned := cmd.Flag("scenario", "Stay in this scenario; imds-probe simulate --list lists them.").String()
 	var pace time.Duration
 	cmd.Flag("pace", "How long each scenario is shown.").Default("12s").SetValue(typed("pace", &pace, time.ParseDuration))
 	address := cmd.Flag("listen", "Address of the status page.").Default("localhost:16925").String()
@@ -32,96 +33,73 @@ func demoCommand(app *kingpin.Application) command {
 		if pace <= 0 {
 			return exitUsage, &agent.OptionError{Flag: "pace", Value: pace, Err: errNotPositive}
 		}
-		stops := tour
-		if *pinned != "" {
-			stops = []string{*pinned}
+		stops, err := demoStops(*pinned, pace)
+		if err != nil {
+			return exitUsage, &agent.OptionError{Flag: "scenario", Value: *pinned, Err: err}
 		}
-		return demo(ctx, stderr, stops, pace, *address)
+		return demo(ctx, stderr, stops, *address)
 	}
 }
 
-func demo(ctx context.Context, out io.Writer, stops []string, pace time.Duration, address string) (int, error) {
-	first, err := imdstest.Find(stops[0])
-	if err != nil {
-		return exitUsage, &agent.OptionError{Flag: "scenario", Value: stops[0], Err: err}
-	}
-	simulator := imdstest.New(imdstest.MustFind("healthy"))
-	server, err := imdstest.Listen(simulator, "127.0.0.1:0")
+func demo(ctx context.Context, out io.Writer, stops []stop, address string) (int, error) {
+	walk := newWalk(stops, out, styleFor(out))
+	server, err := imdstest.Listen(walk.simulator, "127.0.0.1:0")
 	if err != nil {
 		return 1, err
 	}
-	defer server.Close() //nolint:errcheck // the process ends
-	o, err := demoOptions(server.URL(), address, first, out)
+	defer server.Close()
+	o, err := demoOptions(server.URL(), address, flags(stops))
 	if err != nil {
 		return exitUsage, err
 	}
-	a, err := agent.New(o)
+	o.Banner = walk.banner
+	o.Logger = zap.New(agent.ConsoleCore(out, styleFor(out)))
+	a, err := agent.New(ctx, o)
 	if err != nil {
-		return exitUsage, err
+		return exitUsage, listenError(err, address)
 	}
-	fmt.Fprintf(out, "\n  The status page: http://%s   (Ctrl-C ends the demo)\n", pageAddress(address, a.Addrs()[0]))
+	walk.welcome(pageAddress(address, a.Addrs()[0]))
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return a.Run(ctx) })
-	tasks.Go(func() error { return walk(ctx, out, simulator, stops, pace) })
+	tasks.Go(func() error { return walk.run(ctx) })
 	return 0, tasks.Wait()
 }
 
-// demoOptions are the daemon's defaults but for a quick pace. The flags that a
-// pinned scenario needs are added; the tour's expectations stay the same.
-func demoOptions(endpoint, address string, pinned imdstest.Scenario, out io.Writer) (agent.Options, error) {
+// demoOptions are the daemon's defaults but for a quick pace and what the
+// scenarios need.
+func demoOptions(endpoint, address string, flags []string) (agent.Options, error) {
 	app := kingpin.New("demo", "")
 	cmd := app.Command("run", "").Default()
 	probe, daemon := addProbeFlags(cmd), addDaemonFlags(cmd)
 	args := append([]string{
-		"--imds.endpoint=" + endpoint, "--probe.interval=2s", "--web.listen-address=" + address, "--log.format=console",
-	}, pinned.Args...)
-	if pinned.Args == nil {
-		args = append(args, "--expect.role="+imdstest.Role)
-	}
+		"--imds.endpoint=" + endpoint, "--probe.interval=2s", "--web.listen-address=" + address,
+	}, flags...)
 	if _, err := app.Parse(args); err != nil {
 		return agent.Options{}, err
 	}
 	o, err := probe.options()
-	if err != nil {
-		return o, err
-	}
 	daemon.apply(&o)
-	o.Logger, err = daemon.log.logger(out)
 	return o, err
 }
 
-// walk shows one scenario after another, healthy spells between them, for ever.
-func walk(ctx context.Context, out io.Writer, simulator *imdstest.Simulator, stops []string, pace time.Duration) error {
-	for {
-		for _, name := range stops {
-			for _, step := range []struct {
-				scenario string
-				pace     time.Duration
-			}{{"healthy", pace / 3}, {name, pace}} {
-				show(out, simulator, step.scenario)
-				if len(stops) == 1 && step.scenario == name {
-					<-ctx.Done()
-				}
-				select {
-				case <-ctx.Done():
-					return ctx.Err()
-				case <-time.After(step.pace):
-				}
-			}
-		}
+// listenError names the demo's own flag in place of the daemon's.
+func listenError(err error, address string) error {
+	var option *agent.OptionError
+	if !errors.As(err, &option) || option.Flag != "web.listen-address" {
+		return err
 	}
-}
-
-func show(out io.Writer, simulator *imdstest.Simulator, name string) {
-	s := imdstest.MustFind(name)
-	s.Before = 0
-	simulator.Set(s)
-	fmt.Fprintf(out, "\n─── %s: %s %s\n", s.Name, s.About, strings.Repeat("─", max(3, 72-len(s.Name)-len(s.About))))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return &agent.OptionError{Flag: "listen", Value: address, Err: errPortTaken}
+	}
+	return &agent.OptionError{Flag: "listen", Value: address, Err: option.Err}
 }
 
 // pageAddress is the address as asked for, with the port that was taken.
 func pageAddress(asked string, taken net.Addr) string {
 	host, _, _ := net.SplitHostPort(asked)
 	_, port, _ := net.SplitHostPort(taken.String())
+	if host == "" {
+		host = "localhost"
+	}
 	return net.JoinHostPort(host, port)
 }

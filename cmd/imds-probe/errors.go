@@ -11,6 +11,7 @@ import (
 var (
 	errTwice       = errors.New("given twice")
 	errNotPositive = errors.New("must be positive")
+	errPortTaken   = errors.New("another process listens there; name another address, such as --listen=localhost:0")
 )
 
 // errNeither says which values a flag takes.

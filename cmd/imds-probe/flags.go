@@ -42,7 +42,10 @@ func addProbeFlags(cmd *kingpin.CmdClause) *probeFlags {
 
 // options turns the flags into options; an unusable value is an OptionError.
 func (f *probeFlags) options() (o agent.Options, err error) {
-	o = agent.Options{Endpoint: f.endpoint, Timeout: f.timeout, HopLimit: f.hopLimit, V1: f.v1, Version: versionText()}
+	o = agent.Options{
+		Endpoint: f.endpoint, Timeout: f.timeout, HopLimit: f.hopLimit, V1: f.v1,
+		Version: versionText(), Drops: new(probes.LinkLocalCounter).Drops,
+	}
 	if o.Endpoint == "" {
 		if o.Endpoint, err = defaultEndpoint(f.mode); err != nil {
 			return o, err

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"runtime"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -11,7 +13,6 @@ import (
 	"go.uber.org/zap"
 
 	"imds-probe/agent"
-	"imds-probe/probes"
 )
 
 // daemonFlags are the flags of the daemon alone.
@@ -22,6 +23,7 @@ type daemonFlags struct {
 	telemetryPath  string
 	runtimeMetrics bool
 	textfile       string
+	stateFile      string
 	log            *logFlags
 }
 
@@ -29,10 +31,10 @@ func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
 	f := &daemonFlags{web: kingpinflag.AddFlags(cmd, ":16925"), log: addLogFlags(cmd)}
 	cmd.Flag("probe.interval", "Time between rounds.").Default("30s").SetValue(typed("probe.interval", &f.interval, time.ParseDuration))
 	cmd.Flag("probe.boot-grace", "Hold a bad first verdict back until the host has been up for so long.").Default("0s").SetValue(typed("probe.boot-grace", &f.bootGrace, time.ParseDuration))
-	cmd.Flag("state.file", "Keep what is known in this file over restarts.").String()
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
 	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
+	cmd.Flag("state.file", "Keep the state in this file, so that a restart knows since when a condition has lasted.").PlaceHolder("FILE").StringVar(&f.stateFile)
 	return f
 }
 
@@ -48,7 +50,8 @@ func runCommand(app *kingpin.Application) command {
 			return exitUsage, err
 		}
 		daemon.apply(&o)
-		o.Drops = probes.LinkLocalDrops
+		useOneProcessor()
+		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
 		if err := harden(); err != nil {
 			o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
 		}
@@ -61,13 +64,13 @@ func (f *daemonFlags) apply(o *agent.Options) {
 		o.GraceUntil = time.Now().Add(f.bootGrace - up)
 	}
 	o.Interval, o.Web, o.TelemetryPath = f.interval, f.web, f.telemetryPath
-	o.RuntimeMetrics, o.TextfilePath = f.runtimeMetrics, f.textfile
+	o.RuntimeMetrics, o.TextfilePath, o.StateFile = f.runtimeMetrics, f.textfile, f.stateFile
 }
 
 // runAgent runs the daemon until the context ends. What keeps it from starting
 // is bad usage; what ends it later is a failure.
 func runAgent(ctx context.Context, o agent.Options) (int, error) {
-	a, err := agent.New(o)
+	a, err := agent.New(ctx, o)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -75,4 +78,12 @@ func runAgent(ctx context.Context, o agent.Options) (int, error) {
 		return 1, err
 	}
 	return 0, nil
+}
+
+// useOneProcessor keeps Go from spreading over processors a daemon that mostly
+// sleeps: waking others costs more than they do. The environment prevails.
+func useOneProcessor() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
 }

@@ -50,7 +50,7 @@ func simulate(ctx context.Context, stdout io.Writer, scenario imdstest.Scenario,
 		if err != nil {
 			return exitUsage, &agent.OptionError{Flag: "listen", Value: address, Err: err}
 		}
-		defer server.Close() //nolint:errcheck // the process ends
+		defer server.Close()
 		if _, err := fmt.Fprintf(stdout, "simulating %s on %s\n", scenario.Name, server.URL()); err != nil {
 			return 1, err
 		}

@@ -24,20 +24,20 @@ type Process struct {
 }
 
 // Start starts a command and collects the lines that it prints.
-func Start(t testing.TB, name string, args ...string) *Process {
-	t.Helper()
-	return StartCmd(t, exec.Command(name, args...))
+func Start(tb testing.TB, name string, args ...string) *Process {
+	tb.Helper()
+	return StartCmd(tb, exec.Command(name, args...))
 }
 
 // StartCmd is [Start] for a command with an environment or a folder of its own.
-func StartCmd(t testing.TB, cmd *exec.Cmd) *Process {
-	t.Helper()
+func StartCmd(tb testing.TB, cmd *exec.Cmd) *Process {
+	tb.Helper()
 	p := &Process{Cmd: cmd, news: make(chan struct{}), done: make(chan struct{})}
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	cmd.WaitDelay = time.Second // a child of the command may hold its output open
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("cannot start %v: %v", cmd, err)
+		tb.Fatalf("cannot start %v: %v", cmd, err)
 	}
 	var reading sync.WaitGroup
 	reading.Go(func() { p.collect(out) })
@@ -47,11 +47,11 @@ func StartCmd(t testing.TB, cmd *exec.Cmd) *Process {
 		reading.Wait()
 		close(p.done)
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-p.done
-		if t.Failed() {
-			t.Logf("%v printed:\n%s", cmd.Args, strings.Join(p.Lines(), "\n"))
+		if tb.Failed() {
+			tb.Logf("%v printed:\n%s", cmd.Args, strings.Join(p.Lines(), "\n"))
 		}
 	})
 	return p
@@ -78,8 +78,8 @@ func (p *Process) Lines() []string {
 
 // Await waits for a line that match accepts, after the first skip lines, and
 // returns it with its number.
-func (p *Process) Await(t testing.TB, skip int, limit time.Duration, what string, match func(line string) bool) (string, int) {
-	t.Helper()
+func (p *Process) Await(tb testing.TB, skip int, limit time.Duration, what string, match func(line string) bool) (string, int) {
+	tb.Helper()
 	deadline := time.After(limit)
 	for {
 		p.mu.Lock()
@@ -93,36 +93,37 @@ func (p *Process) Await(t testing.TB, skip int, limit time.Duration, what string
 		select {
 		case <-news:
 		case <-p.done:
-			t.Fatalf("%v ended (%v) before it printed %s:\n%s", p.Cmd.Args, p.err, what, strings.Join(p.Lines(), "\n"))
+			tb.Fatalf("%v ended (%v) before it printed %s:\n%s", p.Cmd.Args, p.err, what, strings.Join(p.Lines(), "\n"))
 		case <-deadline:
-			t.Fatalf("%v did not print %s within %v:\n%s", p.Cmd.Args, what, limit, strings.Join(p.Lines(), "\n"))
+			tb.Fatalf("%v did not print %s within %v:\n%s", p.Cmd.Args, what, limit, strings.Join(p.Lines(), "\n"))
 		}
 	}
 }
 
 // AwaitText waits for a line that holds text.
-func (p *Process) AwaitText(t testing.TB, text string, limit time.Duration) string {
-	t.Helper()
-	line, _ := p.Await(t, 0, limit, text, func(line string) bool { return strings.Contains(line, text) })
+func (p *Process) AwaitText(tb testing.TB, text string, limit time.Duration) string {
+	tb.Helper()
+	line, _ := p.Await(tb, 0, limit, text, func(line string) bool { return strings.Contains(line, text) })
 	return line
 }
 
 // Event is a log event of the daemon.
 type Event struct {
-	Kind      string   `json:"event"`
-	Vantage   string   `json:"vantage"`
-	From      string   `json:"from"`
-	To        string   `json:"to"`
-	Reason    string   `json:"reason"`
-	Listening []string `json:"listening"`
+	Time      time.Time `json:"ts"`
+	Kind      string    `json:"event"`
+	Vantage   string    `json:"vantage"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Reason    string    `json:"reason"`
+	Listening []string  `json:"listening"`
 }
 
 // AwaitEvent waits for a log event that match accepts, after the first skip
 // lines, and returns the number of the line after it.
-func (p *Process) AwaitEvent(t testing.TB, skip int, limit time.Duration, what string, match func(Event) bool) (Event, int) {
-	t.Helper()
+func (p *Process) AwaitEvent(tb testing.TB, skip int, limit time.Duration, what string, match func(Event) bool) (Event, int) {
+	tb.Helper()
 	var found Event
-	_, at := p.Await(t, skip, limit, what, func(line string) bool {
+	_, at := p.Await(tb, skip, limit, what, func(line string) bool {
 		var e Event
 		if json.Unmarshal([]byte(line), &e) != nil || !match(e) {
 			return false
@@ -134,13 +135,13 @@ func (p *Process) AwaitEvent(t testing.TB, skip int, limit time.Duration, what s
 }
 
 // Stop ends the process with SIGTERM and returns how it ended.
-func (p *Process) Stop(t testing.TB, limit time.Duration) error {
-	t.Helper()
+func (p *Process) Stop(tb testing.TB, limit time.Duration) error {
+	tb.Helper()
 	_ = p.Cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
 	case <-time.After(limit):
-		t.Errorf("%v did not end within %v of SIGTERM", p.Cmd.Args, limit)
+		tb.Errorf("%v did not end within %v of SIGTERM", p.Cmd.Args, limit)
 	}
 	return p.err
 }
@@ -157,9 +158,9 @@ func (p *Process) Wait(t testing.TB, limit time.Duration) {
 
 // Simulate starts the simulator in a scenario on a free loopback port, and
 // returns its endpoint.
-func Simulate(t testing.TB, scenario string) string {
-	t.Helper()
-	p := Start(t, Build(t, "imds-probe"), "simulate", "--scenario="+scenario, "--listen=127.0.0.1:0")
-	line := p.AwaitText(t, "http://", 10*time.Second)
+func Simulate(tb testing.TB, scenario string) string {
+	tb.Helper()
+	p := Start(tb, Build(tb, "imds-probe"), "simulate", "--scenario="+scenario, "--listen=127.0.0.1:0")
+	line := p.AwaitText(tb, "http://", 10*time.Second)
 	return line[strings.Index(line, "http://"):]
 }

@@ -71,7 +71,9 @@ func (n *Network) Simulate(t testing.TB, scenario string) {
 
 // Get asks a machine as Prometheus would, with curl's arguments.
 func (n *Network) Get(path string, args ...string) (string, error) {
-	out, err := n.Command(append([]string{"curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20",
-		"http://" + MachineAddress + ":16925" + path}, args...)...).CombinedOutput()
+	out, err := n.Command(append([]string{
+		"curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20",
+		"http://" + MachineAddress + ":16925" + path,
+	}, args...)...).CombinedOutput()
 	return string(out), err
 }

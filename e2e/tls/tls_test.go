@@ -92,8 +92,7 @@ func TestTLSAndBasicAuth(t *testing.T) {
 			}
 			_, stranger := writeConfig(t, "")
 			_, err := get(t, client(stranger), "https://"+address+path, password)
-			var unknown x509.UnknownAuthorityError
-			if !errors.As(err, &unknown) {
+			if _, ok := errors.AsType[x509.UnknownAuthorityError](err); !ok {
 				t.Errorf("an authority that did not sign: %v, want it refused", err)
 			}
 			if got, err := get(t, client(nil), "http://"+address+path, password); err != nil || got != http.StatusBadRequest {

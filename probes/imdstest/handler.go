@@ -14,7 +14,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		defer conn.Close() //nolint:errcheck // nobody is left to tell
+		defer conn.Close()
 		send(req.Context(), conn, a, req.Method == http.MethodHead)
 		return
 	}

@@ -2,9 +2,9 @@ package imdstest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
-	"net/http/httptrace"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -19,21 +19,24 @@ func (s *Simulator) Client() imds.HTTPClient { return probes.NewHTTPClient(s.Dia
 
 // Dial connects to the simulator in memory. A scenario that drops or refuses
 // everything does so here, with the error that the kernel would give.
-func (s *Simulator) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (s *Simulator) Dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	switch s.Scenario().reach() {
 	case effectDrop:
 		<-ctx.Done()
 		return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
 	case effectRefuse:
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	default:
+		return s.pipe(ctx), nil
 	}
+}
+
+// pipe makes a connection in memory, and serves its other end.
+func (s *Simulator) pipe(ctx context.Context) net.Conn {
 	client, server := net.Pipe()
 	cut := &atomic.Bool{}
 	go s.serveConn(context.WithoutCancel(ctx), &serverEnd{server, cut})
-	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.ConnectDone != nil {
-		trace.ConnectDone(network, address, nil)
-	}
-	return &clientEnd{client, cut}, nil
+	return &clientEnd{client, cut}
 }
 
 // reach tells what a scenario does to all connections.
@@ -63,7 +66,7 @@ func (e *serverEnd) Reset() { e.cut.Store(true) }
 
 func (e *clientEnd) Read(p []byte) (int, error) {
 	n, err := e.Conn.Read(p)
-	if err == io.EOF && e.cut.Load() { //nolint:errorlint // a Reader's EOF is never wrapped
+	if errors.Is(err, io.EOF) && e.cut.Load() {
 		err = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	}
 	return n, err

@@ -81,8 +81,6 @@ func profile(change func(*Profile)) func(*Scenario) {
 	return func(s *Scenario) { change(s.Instance.Profile) }
 }
 
-func text(s string) *string { return &s }
-
 func wellScenarios() []Scenario {
 	return []Scenario{
 		healthy("healthy", probes.ConditionHealthy, probes.ReasonOK, "a role, and keys that are renewed hourly", nil),
@@ -98,7 +96,7 @@ func wellScenarios() []Scenario {
 			s.Instance.Profile = nil
 		}),
 		healthy("life_unknown", probes.ConditionHealthy, probes.ReasonLifeUnknown, "iam/info carries no LastUpdated", faults(
-			Fault{Path: "meta-data/iam/info", Body: text(document{
+			Fault{Path: "meta-data/iam/info", Body: new(document{
 				{"Code", "Success"},
 				{"InstanceProfileArn", ProfileARN},
 				{"InstanceProfileId", ProfileID},
@@ -131,9 +129,9 @@ func tokenScenarios() []Scenario {
 			Fault{Method: http.MethodGet, Status: http.StatusUnauthorized})),
 		healthy("token_throttled", probes.ConditionThrottled, probes.ReasonServiceUnavailable, "503 on the token PUT alone", put(http.StatusServiceUnavailable)),
 		healthy("token_malformed", probes.ConditionIMDSError, probes.ReasonTokenMalformed, "the token holds what no header can", faults(
-			Fault{Method: http.MethodPut, Body: text("not a\ntoken \x00")})),
+			Fault{Method: http.MethodPut, Body: new("not a\ntoken \x00")})),
 		healthy("token_empty", probes.ConditionIMDSError, probes.ReasonTokenMalformed, "the token is empty", faults(
-			Fault{Method: http.MethodPut, Body: text("")})),
+			Fault{Method: http.MethodPut, Body: new("")})),
 	}
 }
 
@@ -225,7 +223,7 @@ func documentScenarios() []Scenario {
 		healthy("credentials_empty", malformed, probes.ReasonEmptyBody, "an empty document", body(rolePath, "")),
 		healthy("credentials_truncated", malformed, probes.ReasonInvalidJSON, "JSON that ends in its middle", body(rolePath, "{\n  \"Code\" : \"Success\",\n  \"LastUpd")),
 		healthy("credentials_gzip", malformed, probes.ReasonInvalidJSON, "a compressed document that nobody asked for", func(s *Scenario) {
-			s.Faults = []Fault{{Path: rolePath, Header: "Content-Encoding: gzip", Body: text("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03")}}
+			s.Faults = []Fault{{Path: rolePath, Header: "Content-Encoding: gzip", Body: new("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03")}}
 		}),
 		healthy("credentials_field_missing", malformed, probes.ReasonFieldMissing, "a document without SecretAccessKey", profile(func(p *Profile) {
 			p.Keys.Omit = []string{"SecretAccessKey"}

@@ -1,6 +1,7 @@
 package imdstest
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -56,9 +57,7 @@ func (s *Simulator) Requests() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := make(map[string]int, len(s.requests))
-	for k, n := range s.requests {
-		counts[k] = n
-	}
+	maps.Copy(counts, s.requests)
 	return counts
 }
 

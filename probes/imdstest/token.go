@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	tokenHeader    = "X-Aws-Ec2-Metadata-Token" //nolint:gosec // G101: the name of a header
-	tokenTTLHeader = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds"
+	tokenHeader    = "X-Aws-Ec2-Metadata-Token"             //nolint:gosec // G101: the name of a header
+	tokenTTLHeader = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds" //nolint:gosec // G101: the name of a header
 	maxTokenTTL    = 21600
 )
 

@@ -1,0 +1,95 @@
+# Every habit of the project, by name. CI and people call the same targets.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X github.com/prometheus/common/version.Version=$(VERSION)
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE    := $(if $(shell command -v gcc || command -v cc),-race)
+FUZZTIME ?= 30s
+CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/imds-probe
+LINT    := $(CACHE)/golangci-lint-$(shell sha256sum tools/lint/go.sum 2>/dev/null | cut -c1-12)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the binaries into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: ## the daemon against the simulator, scenario after scenario
+	$(GO) run ./cmd/imds-probe demo
+
+.PHONY: test
+test: ## unit tests and scripts, with the race detector where there is a C compiler
+	$(GO) test $(RACE) ./...
+
+.PHONY: race
+race: ## the same, insisting on the race detector
+	$(GO) test -race ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME
+	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' agent cmd doctor probes 2>/dev/null | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' $$target/*_test.go | sed 's/func //'); do \
+			echo "== $$target $$name"; $(GO) test ./$$target -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+.PHONY: lint
+lint: $(LINT) ## run the linters over all modules
+	$(GO) mod tidy -diff
+	$(LINT) run ./...
+	cd e2e && $(LINT) run ./...
+	cd e2e/doctor && $(LINT) run ./...
+
+$(LINT): tools/lint/go.mod tools/lint/go.sum
+	@mkdir -p $(CACHE)
+	cd tools/lint && $(GO) build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: fmt
+fmt: $(LINT) ## format the code
+	$(LINT) fmt ./...
+	cd e2e && $(LINT) fmt ./...
+	cd e2e/doctor && $(LINT) fmt ./...
+
+# The packages whose tests write files with -update.
+WRITERS := ./agent ./deploy ./docs
+
+.PHONY: golden
+golden: ## write golden files and generated documents anew
+	$(GO) test $(WRITERS) -update >/dev/null
+	$(GO) test $(WRITERS)
+
+.PHONY: docs
+docs: golden ## the same: docs/runbook.md and docs/metrics.md are golden files
+
+.PHONY: e2e-deps
+e2e-deps: ## install the Debian packages that the end-to-end suites need (root)
+	@# A package whose command is there already, whoever installed it, is passed over.
+	@need=$$(cat e2e/*/packages.txt | sort -u | while read -r p; do command -v $$p >/dev/null || echo $$p; done); \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends $$need >/dev/null
+
+.PHONY: e2e
+e2e: ## the built binaries against real parts (root; see e2e-deps)
+	cd e2e && $(GO) test -count=1 -p 1 -timeout 30m ./...
+	cd e2e/doctor && $(GO) test -count=1 -timeout 20m ./...
+
+.PHONY: package
+package: ## build the deb and rpm packages and SHA256SUMS into dist/
+	deploy/package/build.sh
+
+.PHONY: image
+image: ## build the container image
+	docker build -t imds-probe:$(VERSION) .
+
+.PHONY: ci
+ci: lint test e2e ## what CI runs; stale golden files and documents fail it
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist

@@ -1,0 +1,314 @@
+package agent_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"imds-probe/agent"
+	"imds-probe/probes"
+	"imds-probe/probes/imdstest"
+)
+
+// setKeys changes how the healthy instance's keys live.
+func (d *daemon) setKeys(change func(*imdstest.Keys)) {
+	s := imdstest.MustFind("healthy")
+	change(&s.Instance.Profile.Keys)
+	d.simulator.Set(s)
+}
+
+// setProfile changes the healthy instance's profile.
+func (d *daemon) setProfile(change func(*imdstest.Profile)) {
+	s := imdstest.MustFind("healthy")
+	change(s.Instance.Profile)
+	d.simulator.Set(s)
+}
+
+// counts returns how often each kind of event is in the log.
+func (d *daemon) counts() map[string]int {
+	n := map[string]int{}
+	for _, e := range d.events() {
+		n[e.Event]++
+	}
+	return n
+}
+
+// transitions returns the conditions that the daemon went through.
+func (d *daemon) transitions() (all []string) {
+	for _, e := range d.events() {
+		if e.Event == "condition_changed" {
+			all = append(all, e.To)
+		}
+	}
+	return all
+}
+
+// TestAWeekOfRotation wants no false condition in seven days of hourly rotation
+// with the real jitter, and exactly the rotations that happened.
+func TestAWeekOfRotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 2 * time.Minute })
+		defer d.stop()
+		time.Sleep(7 * 24 * time.Hour)
+		synctest.Wait()
+		want := map[string]int{"started": 1, "condition_changed": 1, "credentials_rotated": 7 * 24}
+		if diff := cmp.Diff(want, d.counts()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if got := d.sample(`imds_credentials_rotations_total{vantage="host"}`); got != "168" {
+			t.Errorf("%s rotations counted", got)
+		}
+	})
+}
+
+// TestRefreshStops wants a stalled rotation to be named at the minute at which a
+// quarter of the keys' life is over, hours before they expire, whatever their
+// lifetime; and then the expiry.
+func TestRefreshStops(t *testing.T) {
+	for _, lifetime := range []time.Duration{time.Hour, imdstest.Lifetime, 12 * time.Hour} {
+		t.Run(lifetime.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := startDaemon(t, "healthy", func(o *agent.Options) { o.Policy.StallRatio = 0.75 })
+				defer d.stop()
+				born := time.Now().Truncate(time.Second)
+				d.setKeys(func(k *imdstest.Keys) {
+					*k = imdstest.Keys{Lifetime: lifetime, Every: lifetime * 60 / 395, Born: born, RefreshStops: born.Add(time.Minute)}
+				})
+				stalled := awaitCondition(t, d, probes.ConditionRotationStalled, lifetime)
+				late := stalled.Sub(born.Add(lifetime / 4))
+				if late < 0 || late > 35*time.Second {
+					t.Errorf("named %v after a quarter of the life, want within an interval and its confirmation", late)
+				}
+				lead := born.Add(lifetime).Sub(stalled)
+				t.Logf("lifetime %v: named after %v, %v before the expiry", lifetime, stalled.Sub(born).Round(time.Second), lead.Round(time.Second))
+				if lifetime == imdstest.Lifetime && lead < 4*time.Hour+30*time.Minute {
+					t.Errorf("lead time %v is under 4 h 30 min", lead)
+				}
+				expired := awaitCondition(t, d, probes.ConditionCredentialsExpired, lifetime)
+				if late := expired.Sub(born.Add(lifetime)); late < 0 || late > 35*time.Second {
+					t.Errorf("expiry named %v after it", late)
+				}
+				want := []string{"healthy", "rotation_stalled", "credentials_expired"}
+				if diff := cmp.Diff(want, d.transitions()); diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestStaticKeys wants keys that are never renewed but live for years to be
+// healthy.
+func TestStaticKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 15 * time.Minute })
+		defer d.stop()
+		d.setKeys(func(k *imdstest.Keys) { *k = imdstest.Keys{Lifetime: 10 * 365 * 24 * time.Hour} })
+		time.Sleep(30 * 24 * time.Hour)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"healthy"}, d.transitions()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// TestClockJumps wants a wrong host clock to be named as such, and neither to
+// hide nor to fake an expiry or a stall.
+func TestClockJumps(t *testing.T) {
+	for _, jump := range []time.Duration{-24 * time.Hour, -10 * time.Minute, 10 * time.Minute, 24 * time.Hour} {
+		t.Run(jump.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := startDaemon(t, "healthy", nil)
+				defer d.stop()
+				time.Sleep(10 * time.Minute)
+				s := imdstest.MustFind("healthy")
+				s.Instance.ClockAhead = -jump // a host clock that is ahead sees IMDS behind
+				s.Instance.Profile.Keys.Born = time.Now().Add(-jump - 20*time.Minute)
+				s.Instance.Profile.Keys.RefreshStops = s.Instance.Profile.Keys.Born.Add(time.Second)
+				d.simulator.Set(s)
+				awaitCondition(t, d, probes.ConditionClockSkewed, 35*time.Second)
+				got := d.status().Vantages[0].ClockOffsetSeconds
+				if got == nil || *got < jump.Seconds()-1 || *got > jump.Seconds()+1 {
+					t.Errorf("offset %v, want %v", got, jump.Seconds())
+				}
+				left := time.Duration(d.status().Vantages[0].Credentials.SecondsLeft) * time.Second
+				if want := imdstest.Lifetime - 20*time.Minute; left < want-time.Minute || left > want+2*time.Second {
+					t.Errorf("%v left by the corrected clock, want %v", left, want)
+				}
+				time.Sleep(time.Hour)
+				awaitCondition(t, d, probes.ConditionRotationStalled, 30*time.Minute)
+				time.Sleep(4 * time.Hour)
+				awaitCondition(t, d, probes.ConditionCredentialsExpired, 2*time.Hour)
+				want := []string{"healthy", "clock_skewed", "rotation_stalled", "credentials_expired"}
+				if diff := cmp.Diff(want, d.transitions()); diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestClockSetRight wants the condition gone with the next round.
+func TestClockSetRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "clock_skewed", nil)
+		defer d.stop()
+		awaitCondition(t, d, probes.ConditionClockSkewed, 5*time.Second)
+		d.set("healthy")
+		awaitCondition(t, d, probes.ConditionHealthy, 30*time.Second)
+	})
+}
+
+// TestRoleSwapped wants the old role's keys to be named until the next refresh
+// brings the new one's.
+func TestRoleSwapped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		time.Sleep(10 * time.Minute) // the keys are renewed 40 min after the start
+		d.setProfile(func(p *imdstest.Profile) { p.Role = "other" })
+		awaitCondition(t, d, probes.ConditionProfileChanged, 35*time.Second)
+		back := awaitCondition(t, d, probes.ConditionHealthy, time.Hour)
+		if due := 40 * time.Minute; back.Sub(d.status().Agent.StartedAt) > due+31*time.Second {
+			t.Errorf("back only %v after the start", back.Sub(d.status().Agent.StartedAt))
+		}
+		want := []event{
+			{Event: "started"},
+			{Event: "condition_changed", Vantage: "host", From: "unknown", To: "healthy", Reason: "ok"},
+			{Event: "profile_changed", Vantage: "host", Reason: "role_replaced"},
+			{Event: "condition_changed", Vantage: "host", From: "healthy", To: "profile_changed", Reason: "role_replaced"},
+			{Event: "credentials_rotated", Vantage: "host"},
+			{Event: "condition_changed", Vantage: "host", From: "profile_changed", To: "healthy", Reason: "ok"},
+		}
+		if diff := cmp.Diff(want, d.events(), cmpopts.IgnoreFields(event{}, "Held")); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// TestProfileRecreated wants a new InstanceProfileId under the same name to be
+// seen, and to be history once the keys are new.
+func TestProfileRecreated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		time.Sleep(10 * time.Minute)
+		d.setProfile(func(p *imdstest.Profile) { p.ID = "AIPANEW00000000000000" })
+		awaitCondition(t, d, probes.ConditionProfileChanged, 35*time.Second)
+		if got := d.status().Vantages[0].Reason; got != probes.ReasonProfileRecreated {
+			t.Errorf("reason %v", got)
+		}
+		awaitCondition(t, d, probes.ConditionHealthy, time.Hour)
+	})
+}
+
+// TestReattachedWithinOneInterval wants a profile that was detached and attached
+// again between two rounds to be no event, and one that came back as another
+// with new keys to be an event but no fault.
+func TestReattachedWithinOneInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		time.Sleep(10 * time.Minute)
+		d.set("no_instance_profile")
+		d.set("healthy")
+		time.Sleep(time.Minute)
+		d.setProfile(func(p *imdstest.Profile) {
+			p.ARN, p.ID = imdstest.ProfileARN+"-2", "AIPASECOND00000000000"
+			p.Keys.Seed = "second"
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		want := map[string]int{"started": 1, "condition_changed": 1, "profile_changed": 1, "credentials_rotated": 1}
+		if diff := cmp.Diff(want, d.counts()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// TestExpiryOutlivesAnOutage wants the gauge, and so the alert on it, to keep
+// counting while IMDS cannot be asked; and to be gone with the profile.
+func TestExpiryOutlivesAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const gauge = `imds_credentials_expiration_timestamp_seconds{vantage="host"}`
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		before := d.sample(gauge)
+		d.set("firewall_drop")
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if after := d.sample(gauge); before == "" || after != before {
+			t.Errorf("%q became %q during an outage", before, after)
+		}
+		d.set("no_instance_profile")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if after := d.sample(gauge); after != "" {
+			t.Errorf("%q without a profile", after)
+		}
+	})
+}
+
+// TestHealing wants the recovery from a refused trust policy within one
+// interval, and the log to say how long it lasted.
+func TestHealing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "assume_role_unauthorized", nil)
+		defer d.stop()
+		time.Sleep(10 * time.Minute)
+		d.set("healthy")
+		awaitCondition(t, d, probes.ConditionHealthy, 30*time.Second)
+		events := d.events()
+		last := events[len(events)-1]
+		if last.To != "healthy" || last.Held < 600 || last.Held > 640 {
+			t.Errorf("%+v", last)
+		}
+	})
+}
+
+// TestNoRoleByDesignNeverPages wants an instance without a profile, where none is
+// required, to be healthy for days; and expectations that are not met to be named.
+func TestNoRoleByDesignNeverPages(t *testing.T) {
+	for _, presence := range []probes.Presence{probes.ProfileOptional, probes.ProfileForbidden} {
+		synctest.Test(t, func(t *testing.T) {
+			d := startDaemon(t, "no_instance_profile", func(o *agent.Options) { o.Policy.Profile, o.Interval = presence, 2*time.Minute })
+			defer d.stop()
+			time.Sleep(48 * time.Hour)
+			synctest.Wait()
+			if diff := cmp.Diff([]string{"healthy"}, d.transitions()); diff != "" {
+				t.Errorf("%v: -want +got:\n%s", presence, diff)
+			}
+			if n := d.simulator.Requests()["GET /latest/meta-data/identity-credentials/ec2/info"]; n != 0 {
+				t.Errorf("%v: %d control requests in healthy rounds", presence, n)
+			}
+			if got := d.sample(`imds_probe_failures_total{probe="iam",vantage="host"}`); got != "0" {
+				t.Errorf("%v: %s failures counted", presence, got)
+			}
+		})
+	}
+}
+
+// TestHistoryIsBounded keeps the last fifty transitions.
+func TestHistoryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		for range 40 {
+			d.set("no_role")
+			time.Sleep(time.Minute)
+			d.set("healthy")
+			time.Sleep(time.Minute)
+		}
+		synctest.Wait()
+		history := d.status().Transitions
+		if len(history) != 50 || history[49].To != probes.ConditionHealthy {
+			t.Errorf("%d transitions, the last %+v", len(history), history[len(history)-1])
+		}
+		if got := d.sample(`imds_condition_transitions_total{vantage="host"}`); got != "81" {
+			t.Errorf("%s transitions counted", got)
+		}
+	})
+}

@@ -1,0 +1,191 @@
+package agent_test
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"imds-probe/agent"
+	"imds-probe/probes"
+)
+
+// The series budget of the contract.
+const (
+	maxSeries    = 64
+	maxTextLines = 90
+)
+
+// sample returns the value of one line of the exposition.
+func (d *daemon) sample(series string) string {
+	d.t.Helper()
+	for line := range strings.Lines(d.get("/metrics").Body.String()) {
+		if value, ok := strings.CutPrefix(line, series+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// families parses the exposition.
+func (d *daemon) families() []*dto.MetricFamily {
+	d.t.Helper()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	byName, err := parser.TextToMetricFamilies(d.get("/metrics").Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	all := make([]*dto.MetricFamily, 0, len(byName))
+	for _, f := range byName {
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return all
+}
+
+// fullDaemon is a healthy daemon with all that it can measure.
+func fullDaemon(t *testing.T) *daemon {
+	t.Helper()
+	d := startDaemon(t, "healthy", func(o *agent.Options) {
+		o.Drops = func() map[string]uint64 { return map[string]uint64{"eth0": 7} }
+	})
+	d.agent.Tracker().RecordHopLimit(2, true)
+	time.Sleep(2 * time.Hour)
+	synctest.Wait()
+	return d
+}
+
+// changing matches samples that differ from run to run or machine to machine.
+var changing = regexp.MustCompile(`(?m)^((?:process_|imds_probe_build_info).*) \S+$`)
+
+func TestMetricsGolden(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := fullDaemon(t)
+		defer d.stop()
+		text := changing.ReplaceAllString(d.get("/metrics").Body.String(), "$1 *")
+		text = regexp.MustCompile(`(imds_probe_build_info){.*}`).ReplaceAllString(text, "$1{…}")
+		golden(t, "testdata/metrics.txt", text)
+	})
+}
+
+func TestMetricsLint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := fullDaemon(t)
+		defer d.stop()
+		problems, err := promlint.New(d.get("/metrics").Body).Lint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range problems {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	})
+}
+
+// TestSeriesBudget counts series as Prometheus stores them, where a native
+// histogram is one, and the sample lines of the text format. It counts the
+// worst of the scenarios, after a healthy hour.
+func TestSeriesBudget(t *testing.T) {
+	for _, scenario := range []string{"healthy", "no_instance_profile", "firewall_drop", "throttled_503", "assume_role_unauthorized"} {
+		t.Run(scenario, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := fullDaemon(t)
+				defer d.stop()
+				d.set(scenario)
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				series, lines := 0, 0
+				for _, f := range d.families() {
+					series += len(f.GetMetric())
+				}
+				for line := range strings.Lines(d.get("/metrics").Body.String()) {
+					if !strings.HasPrefix(line, "#") {
+						lines++
+					}
+				}
+				t.Logf("%d series, %d lines", series, lines)
+				if series > maxSeries || lines > maxTextLines {
+					t.Errorf("%d series (at most %d), %d lines (at most %d)", series, maxSeries, lines, maxTextLines)
+				}
+			})
+		})
+	}
+}
+
+// TestExactlyOneCondition wants one 1 a vantage at every moment, through flips.
+func TestExactlyOneCondition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		for _, scenario := range []string{"no_role", "firewall_drop", "healthy", "captive_page"} {
+			d.set(scenario)
+			for range 80 {
+				time.Sleep(500 * time.Millisecond)
+				synctest.Wait()
+				n := 0
+				for _, f := range d.families() {
+					if f.GetName() != "imds_condition" {
+						continue
+					}
+					for _, m := range f.GetMetric() {
+						n += int(m.GetGauge().GetValue())
+					}
+				}
+				if n != 1 {
+					t.Fatalf("%d conditions are 1", n)
+				}
+			}
+		}
+	})
+}
+
+// TestMetricsDocument writes docs/metrics.md from the registry.
+func TestMetricsDocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := fullDaemon(t)
+		defer d.stop()
+		d.agent.Tracker().RecordV1(true, true)
+		var b strings.Builder
+		b.WriteString("# Metrics\n\n<!-- Written by `make docs` from the code. Do not edit. -->\n\n")
+		b.WriteString("Every metric of `imds-probe run`, as the registry has it. The values of `condition` are those of the [runbook](runbook.md);\n")
+		b.WriteString("`probe` is one of ")
+		for i, p := range probes.Ladder() {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "`%v`", p)
+		}
+		b.WriteString("; `vantage` is `host`, `user:NAME` or `netns:PATH`.\n\n")
+		b.WriteString("| metric | type | labels | meaning |\n|---|---|---|---|\n")
+		for _, f := range d.families() {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), kindOf(f), labelsOf(f), f.GetHelp())
+		}
+		golden(t, "../docs/metrics.md", b.String())
+	})
+}
+
+// kindOf names the type; the text format cannot tell that our histograms are
+// native ones.
+func kindOf(f *dto.MetricFamily) string {
+	if f.GetType() == dto.MetricType_HISTOGRAM {
+		return "native histogram"
+	}
+	return strings.ToLower(f.GetType().String())
+}
+
+func labelsOf(f *dto.MetricFamily) string {
+	var names []string
+	for _, l := range f.GetMetric()[0].GetLabel() {
+		names = append(names, "`"+l.GetName()+"`")
+	}
+	return strings.Join(names, ", ")
+}

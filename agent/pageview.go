@@ -1,0 +1,327 @@
+package agent
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"imds-probe/probes"
+)
+
+// pageView is the status as the page's template needs it: all words are chosen
+// here, none in the template.
+type pageView struct {
+	Status
+	// Verdict is the severity as a word of the page.
+	Verdict string
+	Now     int64
+	Since   pageTime
+	Checked pageTime
+	Next    *pageTime
+	Started pageTime
+	Cards   []pageVantage
+	// Aside is the card whose keys stand beside the ladder, where otherwise the
+	// advice stands; nil for none.
+	Aside    *pageVantage
+	Advice   []pageAdvice
+	Timeline []pageTransition
+	Expected []fact
+	Measured []fact
+}
+
+// pageTime is a moment, and how far it is from now; the page's script keeps the
+// latter true. Form says how it is told: "away" (in 5 s, 5 s ago), "due" (in 5 s,
+// now) or "span" (5 s).
+type pageTime struct {
+	ISO, Clock, Rel, Form string
+	At                    int64
+}
+
+type pageVantage struct {
+	VantageReport
+	ID      string
+	Verdict string
+	Several bool
+	Since   pageTime
+	Steps   []pageStep
+	Facts   []fact
+	Life    *pageLife
+	// KeysAside tells that Facts and Life are shown beside the card, not in it.
+	KeysAside bool
+}
+
+type pageStep struct {
+	Number    int
+	Probe     probes.Probe
+	Question  string
+	Status    probes.Status
+	Said      string
+	Mark      string // beside the root
+	Exchanges []pageExchange
+}
+
+type pageExchange struct {
+	Asked, Answered, Phases string
+}
+
+// pageLife is the life of the keys as a bar; Age and Stall are per cent of it.
+type pageLife struct {
+	Drawn           bool
+	Label           string
+	Age, Stall      string
+	StallLeft       string
+	Issued, Renewal *pageTime
+	Expires         pageTime
+	Overdue         bool
+	Expired         bool
+}
+
+type pageAdvice struct {
+	advice
+	Several bool
+	Where   string
+	Steps   []pageRemedy
+}
+
+// pageRemedy is a step of a remedy; Parts are where its command may be broken.
+type pageRemedy struct {
+	Text  string
+	Parts []string
+}
+
+type pageTransition struct {
+	At       pageTime
+	Vantage  string
+	From, To probes.Condition
+	Severity probes.Severity
+	Reason   string
+	Held     string
+	Several  bool
+}
+
+func newPageView(s Status, now time.Time) pageView {
+	several := len(s.Vantages) > 1
+	v := pageView{
+		Status:   s,
+		Verdict:  verdictWord(s.Severity),
+		Now:      now.UnixMilli(),
+		Since:    spanned(s.Since, now),
+		Checked:  moment(s.CheckedAt, now),
+		Started:  spanned(s.Agent.StartedAt, now),
+		Next:     nextRound(s, now),
+		Expected: expected(s),
+		Measured: measured(s),
+	}
+	for i, one := range s.Vantages {
+		card := newPageVantage(one, now, several)
+		card.ID = "vantage-" + strconv.Itoa(i)
+		v.Cards = append(v.Cards, card)
+	}
+	all := advices(s.Report)
+	for _, a := range all {
+		v.Advice = append(v.Advice, newPageAdvice(a, len(all) > 1))
+	}
+	if len(all) == 0 && !several {
+		v.Cards[0].KeysAside = true
+		v.Aside = &v.Cards[0]
+	}
+	for _, t := range slices.Backward(s.Transitions) {
+		v.Timeline = append(v.Timeline, newPageTransition(t, now, several))
+	}
+	return v
+}
+
+func newPageAdvice(a advice, several bool) pageAdvice {
+	p := pageAdvice{advice: a, Several: several, Where: strings.Join(a.Vantages, ", ")}
+	for _, s := range a.Steps {
+		remedy := pageRemedy{Text: s.Text}
+		if s.Command != "" {
+			remedy.Parts = commandParts(s.Command)
+		}
+		p.Steps = append(p.Steps, remedy)
+	}
+	return p
+}
+
+func verdictWord(s probes.Severity) string {
+	switch s {
+	case probes.SeverityOK:
+		return "OK"
+	case probes.SeverityWarning:
+		return "Warning"
+	case probes.SeverityCritical:
+		return "Critical"
+	case probes.SeverityUnknown:
+	}
+	return "Unknown"
+}
+
+func moment(t, now time.Time) pageTime {
+	t = t.UTC()
+	return pageTime{
+		ISO: t.Format(time.RFC3339), Clock: t.Format("2006-01-02 15:04:05"), At: t.UnixMilli(),
+		Rel: away(t.Sub(now)), Form: "away",
+	}
+}
+
+func spanned(t, now time.Time) pageTime {
+	m := moment(t, now)
+	m.Rel, m.Form = span(now.Sub(t)), "span"
+	return m
+}
+
+// nextRound is the first of the vantages' next rounds.
+func nextRound(s Status, now time.Time) *pageTime {
+	var first *time.Time
+	for _, v := range s.Vantages {
+		if v.NextRoundAt != nil && (first == nil || v.NextRoundAt.Before(*first)) {
+			first = v.NextRoundAt
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	m := moment(*first, now)
+	m.Form = "due"
+	if first.Before(now) {
+		m.Rel = "now"
+	}
+	return &m
+}
+
+func newPageVantage(v VantageReport, now time.Time, several bool) pageVantage {
+	card := pageVantage{
+		VantageReport: v, Verdict: verdictWord(v.Severity), Several: several,
+		Since: spanned(v.Since, now), Facts: factsOf(v), Life: newPageLife(v.Credentials, now),
+	}
+	for i, p := range v.Probes {
+		step := pageStep{
+			Number: i + 1, Probe: p.Probe, Question: p.Probe.Question(), Status: p.Status, Said: said(v, p),
+		}
+		if v.isRoot(p) {
+			step.Mark = rootMark(p)
+		}
+		for _, e := range p.Exchanges {
+			step.Exchanges = append(step.Exchanges, pageExchange{asked(e), answered(e), phases(e)})
+		}
+		card.Steps = append(card.Steps, step)
+	}
+	return card
+}
+
+// said is the reason of a step where it says more than that it passed.
+func said(v VantageReport, p ProbeReport) string {
+	switch {
+	case len(p.Exchanges) == 0:
+		return skipped(v)
+	case p.Reason == probes.ReasonOK:
+		return ""
+	}
+	return spaced(p.Reason.String())
+}
+
+// newPageLife draws the keys' life by the host's clock, as all of the page is.
+func newPageLife(c *CredentialsReport, now time.Time) *pageLife {
+	if c == nil {
+		return nil
+	}
+	// The documents' times are IMDS's; the seconds left were counted by its clock.
+	skew := now.Add(time.Duration(c.SecondsLeft) * time.Second).Sub(c.Expiration).Round(time.Second)
+	life := &pageLife{Expires: moment(c.Expiration.Add(skew), now), Expired: c.SecondsLeft <= 0}
+	life.Expires.Clock = c.Expiration.Format("2006-01-02 15:04:05")
+	if c.LastUpdated != nil {
+		issued := moment(c.LastUpdated.Add(skew), now)
+		life.Issued = &issued
+	}
+	if c.StallsAt != nil {
+		renewal := moment(c.StallsAt.Add(skew), now)
+		life.Renewal, life.Overdue = &renewal, c.StallsAt.Add(skew).Before(now)
+	}
+	if c.LastUpdated != nil && c.LifeLeft != nil {
+		life.draw(c)
+	}
+	return life
+}
+
+func (l *pageLife) draw(c *CredentialsReport) {
+	l.Drawn = true
+	age := 100 * (1 - *c.LifeLeft)
+	l.Age = percent(age)
+	l.Label = fmt.Sprintf("%.0f %% of the keys' life has passed.", math.Floor(age))
+	if c.StallsAt == nil {
+		return
+	}
+	stall := 100 * c.StallsAt.Sub(*c.LastUpdated).Seconds() / c.Expiration.Sub(*c.LastUpdated).Seconds()
+	l.Stall, l.StallLeft = percent(stall), percent(100-stall)
+	l.Label += fmt.Sprintf(" They should be renewed before %.0f %%.", stall)
+}
+
+func percent(p float64) string { return strconv.FormatFloat(p, 'f', 1, 64) + "%" }
+
+func newPageTransition(t Transition, now time.Time, several bool) pageTransition {
+	p := pageTransition{
+		At: moment(t.At, now), Vantage: t.Vantage, From: t.From, To: t.To, Severity: t.To.Severity(), Several: several,
+	}
+	if t.Reason != probes.ReasonOK {
+		p.Reason = spaced(t.Reason.String())
+	}
+	if t.HeldSeconds >= 1 {
+		p.Held = span(seconds64(t.HeldSeconds))
+	}
+	return p
+}
+
+func seconds64(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// expected lists the expectations in force, each with the flag that set it.
+func expected(s Status) []fact {
+	e := s.Expect
+	facts := []fact{{"--expect.profile", e.Profile.String()}}
+	add := func(flag, value string) {
+		if value != "" {
+			facts = append(facts, fact{flag, value})
+		}
+	}
+	add("--expect.profile-arn", e.ProfileARN)
+	add("--expect.role", e.Role)
+	add("--imds.allow-server", e.AllowServer)
+	facts = append(facts, fact{"--credentials.stall-ratio", limit(e.StallRatio, strconv.FormatFloat(e.StallRatio, 'g', 3, 64))})
+	return append(facts, fact{"--clock.max-skew", limit(e.MaxSkew, strings.TrimSuffix(span(seconds64(e.MaxSkew)), " 00 s"))})
+}
+
+func limit(value float64, text string) string {
+	if value == 0 {
+		return "no limit"
+	}
+	return text
+}
+
+// clockWord tells how far the host clock is from IMDS's, whose Date has whole
+// seconds.
+func clockWord(offset float64) string {
+	switch {
+	case offset >= 1:
+		return span(seconds64(offset)) + " ahead of IMDS's"
+	case offset <= -1:
+		return span(seconds64(-offset)) + " behind IMDS's"
+	}
+	return "in step with IMDS's"
+}
+
+// measured lists what the daemon measures beside the ladder.
+func measured(s Status) (facts []fact) {
+	if offset := s.Vantages[0].ClockOffsetSeconds; offset != nil {
+		facts = append(facts, fact{"host clock", clockWord(*offset)})
+	}
+	if hops := s.TokenHopLimitMin; hops != nil {
+		facts = append(facts, fact{"token hop limit", fmt.Sprintf("at least %d", *hops)})
+	}
+	if s.V1Enabled != nil {
+		word := map[bool]string{true: "answered: IMDSv1 is enabled", false: "refused"}[*s.V1Enabled]
+		facts = append(facts, fact{"requests without a token", word})
+	}
+	return facts
+}

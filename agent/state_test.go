@@ -1,0 +1,257 @@
+package agent_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"imds-probe/agent"
+	"imds-probe/probes"
+	"imds-probe/probes/imdstest"
+)
+
+// withState keeps the state in a file.
+func withState(path string) func(*agent.Options) {
+	return func(o *agent.Options) { o.StateFile = path }
+}
+
+// restart stops a daemon and starts another one on its simulator.
+func restart(t *testing.T, d *daemon, path string) *daemon {
+	t.Helper()
+	d.stop()
+	return startDaemon(t, "healthy", func(o *agent.Options) {
+		o.StateFile = path
+		o.HTTPClient = d.simulator.Client()
+	})
+}
+
+const rotationsTotal = `imds_credentials_rotations_total{vantage="host"}`
+
+// TestStateKeepsSince wants a restart in the middle of a fault to be no event,
+// and the end of the fault to tell how long it lasted in all.
+func TestStateKeepsSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "state.json")
+		d := startDaemon(t, "healthy", withState(path))
+		time.Sleep(90 * time.Minute)
+		d.set("no_role")
+		awaitCondition(t, d, probes.ConditionNoRole, time.Minute)
+		time.Sleep(10 * time.Minute)
+		before, rotations := d.status(), d.sample(rotationsTotal)
+		simulator := d.simulator
+
+		d = restart(t, d, path)
+		defer func() { d.stop() }()
+		d.simulator = simulator
+		awaitCondition(t, d, probes.ConditionNoRole, time.Second)
+		after := d.status()
+		if !after.Since.Equal(before.Since) {
+			t.Errorf("since %v became %v", before.Since, after.Since)
+		}
+		if diff := cmp.Diff(before.Transitions, after.Transitions); diff != "" {
+			t.Errorf("transitions: -before +after:\n%s", diff)
+		}
+		if a, b := before.Vantages[0].Credentials.AccessKeyHash, after.Vantages[0].Credentials.AccessKeyHash; a != b {
+			t.Errorf("the same keys hash as %s and then %s", a, b)
+		}
+		if got := d.sample(rotationsTotal); got != rotations || got == "0" {
+			t.Errorf("%s rotations became %s", rotations, got)
+		}
+		if diff := cmp.Diff([]event{{Event: "started"}}, d.events()); diff != "" {
+			t.Errorf("a restart is no event: -want +got:\n%s", diff)
+		}
+
+		d.set("healthy")
+		awaitCondition(t, d, probes.ConditionHealthy, time.Minute)
+		events := d.events()
+		last := events[len(events)-1]
+		if last.From != "no_role" || last.To != "healthy" || last.Held < 11*60 {
+			t.Errorf("%+v", last)
+		}
+	})
+}
+
+// TestStateKeepsExpiry wants the expiry of the last keys to be known when the
+// daemon starts in an outage.
+func TestStateKeepsExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "state.json")
+		d := startDaemon(t, "healthy", withState(path))
+		const gauge = `imds_credentials_expiration_timestamp_seconds{vantage="host"}`
+		before := d.sample(gauge)
+		d.set("firewall_drop")
+		d = restart(t, d, path)
+		defer d.stop()
+		if after := d.sample(gauge); before == "" || after != before {
+			t.Errorf("%q became %q", before, after)
+		}
+	})
+}
+
+// TestStateDuringOutage wants a fault that began while the daemon was down to be
+// confirmed as any other.
+func TestStateDuringOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "state.json")
+		d := startDaemon(t, "healthy", withState(path))
+		d.set("no_role")
+		d = restart(t, d, path)
+		defer d.stop()
+		if got := d.status().Condition; got != probes.ConditionUnknown {
+			t.Errorf("%v before the verdict", got)
+		}
+		awaitCondition(t, d, probes.ConditionNoRole, 5*time.Second)
+		want := []string{"no_role"}
+		if diff := cmp.Diff(want, d.transitions()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// TestStateRestartsAnywhere restarts after each few seconds of a day's trouble,
+// as a kill would, from what the file held; no transition may be invented.
+func TestStateRestartsAnywhere(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 31 * time.Second} {
+		t.Run(after.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "state.json")
+				d := startDaemon(t, "healthy", withState(path))
+				time.Sleep(time.Minute)
+				d.set("assume_role_unauthorized")
+				time.Sleep(after)
+				synctest.Wait()
+				held, err := os.ReadFile(path) // what kill -9 would leave
+				if err != nil {
+					t.Fatal(err)
+				}
+				simulator := d.simulator
+				d.stop()
+				if err := os.WriteFile(path, held, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				d = startDaemon(t, "healthy", func(o *agent.Options) { o.StateFile, o.HTTPClient = path, simulator.Client() })
+				defer d.stop()
+				awaitCondition(t, d, probes.ConditionAssumeRoleUnauthorized, 5*time.Second)
+				var to []probes.Condition
+				for _, tr := range d.status().Transitions {
+					to = append(to, tr.To)
+				}
+				want := []probes.Condition{probes.ConditionHealthy, probes.ConditionAssumeRoleUnauthorized}
+				if diff := cmp.Diff(want, to); diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestUnusableStateFiles wants each to be set aside with one warning, and the
+// daemon to run all the same.
+func TestUnusableStateFiles(t *testing.T) {
+	good := goodState(t)
+	for name, text := range map[string]string{
+		"empty":         "",
+		"truncated":     good[:len(good)/2],
+		"not JSON":      "\x00\xff",
+		"foreign JSON":  `{"a": 1}`,
+		"list":          `[]`,
+		"null":          `null`,
+		"other version": strings.Replace(good, "state 1", "state 2", 1),
+		"other host":    strings.Replace(good, `"machine": "`, `"machine": "0`, 1),
+		"no salt":       strings.Replace(good, `"salt": "`, `"salt": "zz`, 1),
+		"bad condition": strings.Replace(good, `"condition": "healthy"`, `"condition": "fine"`, 1),
+		"two documents": good + good,
+		"huge":          good + strings.Repeat(" ", 2<<20),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "state.json")
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				d := startDaemon(t, "healthy", withState(path))
+				defer d.stop()
+				if aside, err := os.ReadFile(path + ".bad"); err != nil || string(aside) != text {
+					t.Errorf("not set aside: %v", err)
+				}
+				if n := strings.Count(string(d.log.Bytes()), "cannot be used"); n != 1 {
+					t.Errorf("%d warnings", n)
+				}
+				if got := d.status().Condition; got != probes.ConditionHealthy {
+					t.Errorf("condition %v", got)
+				}
+			})
+		})
+	}
+}
+
+// goodState returns what a healthy daemon writes.
+func goodState(t *testing.T) (text string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "state.json")
+	synctest.Test(t, func(t *testing.T) {
+		startDaemon(t, "healthy", withState(path)).stop()
+	})
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, canary := range imdstest.Canaries() {
+		if strings.Contains(string(raw), canary) {
+			t.Errorf("the state file holds %s…", canary)
+		}
+	}
+	return string(raw)
+}
+
+// TestStateCannotBeWritten wants one warning for a folder that cannot be written
+// to, and another only after a write succeeded again.
+func TestStateCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "gone")
+		path := filepath.Join(dir, "state.json")
+		d := startDaemon(t, "healthy", withState(path))
+		defer d.stop()
+		warnings := func() int { return strings.Count(string(d.log.Bytes()), "cannot be written") }
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if n := warnings(); n != 1 {
+			t.Errorf("%d warnings for one outage", n)
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("not written once it could be: %v", err)
+		}
+	})
+}
+
+// TestStateIsWrittenOnChangeOnly counts by the file's time.
+func TestStateIsWrittenOnChangeOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "state.json")
+		d := startDaemon(t, "healthy", withState(path))
+		defer d.stop()
+		before, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		after, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !os.SameFile(before, after) {
+			t.Error("written anew although nothing changed")
+		}
+	})
+}

@@ -1,0 +1,99 @@
+// Command bench measures what imds-probe costs beside what people run today, on
+// this machine and in one run, and prints a table for docs/performance.md. Run
+// it by make bench.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"imds-probe/probes/imdstest"
+)
+
+func main() {
+	bare := flag.String("bare", "", "only make bare rounds at this endpoint, every -interval, for ever")
+	interval := flag.Duration("interval", 2*tick, "time between bare rounds")
+	runs := flag.Int("runs", 5, "runs of which the median is taken")
+	flag.Parse()
+	ctx := context.Background()
+	var err error
+	if *bare != "" {
+		err = bareLoop(ctx, *bare, *interval)
+	} else {
+		err = run(ctx, *runs)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// subject is a program with its flags; ready is what its /metrics has when it is
+// up.
+type subject struct {
+	binary string
+	args   []string
+	ready  string
+}
+
+// bench is one run of everything.
+type bench struct {
+	dir       string
+	endpoint  string
+	keepAlive *http.Transport
+	probe     string
+	node      string
+}
+
+const (
+	verdict  = `imds_condition{condition="healthy",vantage="host"} 1`
+	nodeDone = "node_scrape_collector_success"
+)
+
+func run(ctx context.Context, runs int) error {
+	dir, err := os.MkdirTemp("", "imds-probe-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	server, err := imdstest.Listen(imdstest.New(imdstest.MustFind("healthy")), "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	b := &bench{dir: dir, endpoint: server.URL(), keepAlive: &http.Transport{}}
+	if b.probe, err = build(dir, "..", "./cmd/imds-probe"); err != nil {
+		return err
+	}
+	if b.node, err = build(dir, ".", "github.com/prometheus/node_exporter"); err != nil {
+		return err
+	}
+	return b.table(ctx, runs)
+}
+
+// build builds a program stripped, as it is shipped, from the module in a folder.
+func build(dir, module, pkg string) (string, error) {
+	path := filepath.Join(dir, filepath.Base(pkg))
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
+	cmd.Dir, cmd.Env, cmd.Stderr = module, append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
+	return path, cmd.Run()
+}
+
+// daemon is our own, with a round every interval, looking from so many users of
+// the host as well.
+func (b *bench) daemon(interval time.Duration, users int) subject {
+	args := []string{"run", "--imds.endpoint=" + b.endpoint, "--probe.interval=" + interval.String(), "--probe.timeout=" + min(interval, time.Second).String()}
+	if users > 0 {
+		args = append(args, "--vantage=host")
+	}
+	for uid := range users {
+		args = append(args, fmt.Sprintf("--vantage=user:%d", uid))
+	}
+	return subject{b.probe, args, verdict}
+}

@@ -1,0 +1,118 @@
+package doctor
+
+import (
+	"slices"
+
+	"imds-probe/probes"
+)
+
+// Condition names the one root cause that a topic found, from a closed set:
+// those of package probes where it is the same thing, and the doctor's own.
+type Condition string
+
+// The doctor's own conditions.
+const (
+	// ConditionNoCredentials means that there are no credentials to ask AWS with.
+	ConditionNoCredentials Condition = "caller_no_credentials" //nolint:gosec // G101: a name, not a credential
+	// ConditionRefused means that AWS does not accept the caller's credentials.
+	ConditionRefused Condition = "caller_credentials_refused"
+	// ConditionExpired means that the caller's session has expired.
+	ConditionExpired Condition = "caller_token_expired"
+	// ConditionClock means that the caller's clock is wrong.
+	ConditionClock Condition = "caller_clock_skewed"
+	// ConditionThrottled means that AWS throttles the caller's API requests.
+	ConditionThrottled Condition = "api_throttled"
+	// ConditionUnreachable means that no answer comes from the API's endpoint.
+	ConditionUnreachable Condition = "api_unreachable"
+	// ConditionAPIError means that the API answered with another error.
+	ConditionAPIError Condition = "api_error"
+	// ConditionOtherPartition means that names of two partitions were mixed.
+	ConditionOtherPartition Condition = "other_partition"
+	// ConditionLacking means that the caller lacks permissions that the answer needs.
+	ConditionLacking Condition = "permission_lacking"
+
+	// ConditionInstanceNotFound means that there is no such instance here.
+	ConditionInstanceNotFound Condition = "instance_not_found"
+	// ConditionInstanceGone means that the instance is terminated.
+	ConditionInstanceGone Condition = "instance_terminated"
+	// ConditionTrustDepends means that a condition decides whether EC2 may assume the role.
+	ConditionTrustDepends Condition = "trust_depends"
+	// ConditionAwaitingRefresh means that what the agent sees has been mended already.
+	ConditionAwaitingRefresh Condition = "awaiting_refresh"
+	// ConditionAgentElsewhere means that the agent that was asked is not this instance's.
+	ConditionAgentElsewhere Condition = "agent_elsewhere"
+	// ConditionAgentUnusable means that the agent gave no usable answer.
+	ConditionAgentUnusable Condition = "agent_unusable"
+
+	// ConditionRoleListed means that the console lists the role under its own name.
+	ConditionRoleListed Condition = "role_listed"
+	// ConditionOtherName means that the console lists the role under another name.
+	ConditionOtherName Condition = "role_under_other_name"
+	// ConditionRoleInNoProfile means that no instance profile holds the role.
+	ConditionRoleInNoProfile Condition = "role_in_no_profile"
+	// ConditionOtherRole means that the profile of the role's name holds another role.
+	ConditionOtherRole Condition = "profile_holds_other_role"
+	// ConditionRoleMissing means that there is no such role.
+	ConditionRoleMissing Condition = "role_missing"
+	// ConditionListDenied means that the caller may not list instance profiles.
+	ConditionListDenied Condition = "list_profiles_denied"
+
+	// ConditionProfileMissing means that there is no such instance profile.
+	ConditionProfileMissing Condition = "profile_missing"
+	// ConditionProfileInvalid means that what was given cannot be an instance profile.
+	ConditionProfileInvalid Condition = "profile_invalid"
+	// ConditionProfileFull means that the profile already holds another role.
+	ConditionProfileFull Condition = "profile_full"
+	// ConditionProfileQuota means that the account can have no further profile.
+	ConditionProfileQuota Condition = "profile_quota_reached"
+	// ConditionAddAllowed means that the role can be added to the profile.
+	ConditionAddAllowed Condition = "add_role_allowed"
+	// ConditionAddDone means that the profile holds the role already.
+	ConditionAddDone Condition = "role_already_added"
+	// ConditionAddDenied means that the caller may not add roles to the profile.
+	ConditionAddDenied Condition = "add_role_denied"
+	// ConditionPassDenied means that the caller may not pass the role to EC2.
+	ConditionPassDenied Condition = "pass_role_denied"
+
+	// ConditionLaunchAllowed means that an instance can be launched with the profile.
+	ConditionLaunchAllowed Condition = "launch_allowed"
+	// ConditionRunDenied means that the caller may not launch instances.
+	ConditionRunDenied Condition = "run_instances_denied"
+	// ConditionLaunchRefused means that EC2 refuses the launch for another reason.
+	ConditionLaunchRefused Condition = "launch_refused"
+)
+
+// daemon returns the name of a condition that the agent knows too.
+func daemon(c probes.Condition) Condition { return Condition(c.String()) }
+
+// Entry is what the doctor says of one condition.
+type Entry struct {
+	Condition Condition
+	Severity  probes.Severity
+	Title     string
+	Meaning   string
+	Remedy    []probes.Step
+	Doc       string
+}
+
+// Explain returns the entry of a condition: from the catalogue of package
+// probes if it is one of the agent's. ok is false for a name that is neither's.
+func Explain(c Condition) (entry Entry, ok bool) {
+	if e, own := catalogue[c]; own {
+		e.Condition = c
+		return e, true
+	}
+	var known probes.Condition
+	if known.UnmarshalText([]byte(c)) != nil {
+		return Entry{Condition: c}, false
+	}
+	e := probes.Explain(known)
+	return Entry{c, e.Severity, e.Title, e.Meaning, e.Remedy, e.Doc}, true
+}
+
+// rank orders severities by urgency.
+func rank(s probes.Severity) int {
+	return slices.Index([]probes.Severity{
+		probes.SeverityOK, probes.SeverityUnknown, probes.SeverityWarning, probes.SeverityCritical,
+	}, s)
+}

@@ -1,0 +1,164 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"imds-probe/probes"
+)
+
+// LaunchRequest is what the topic "launch" is asked.
+type LaunchRequest struct {
+	// Profile is the name or ARN of an instance profile.
+	Profile string
+	// DryRun says that RunInstances is tried with DryRun, with the profile and,
+	// if that is refused, without it.
+	DryRun       bool
+	InstanceType string
+	ImageID      string
+	SubnetID     string
+}
+
+// LaunchFacts is all that the API answered about a launch.
+type LaunchFacts struct {
+	LaunchRequest
+	Now     time.Time
+	Region  string
+	Caller  Answer[Caller]
+	Profile Answer[Profile]
+	MayRun  Answer[Permission]
+	MayPass Answer[Permission]
+	// With and Without are the dry runs with and without the profile.
+	With, Without Answer[DryRun]
+}
+
+// The steps of the topic "launch"; the others are those of "add-role".
+const (
+	stepProfileName = "profile_name"
+	stepMayRun      = "may_run"
+	stepDryRun      = "dry_run"
+	stepWithout     = "dry_run_without_profile"
+)
+
+// Launch asks why launching an instance with a profile is refused.
+func (d *Doctor) Launch(ctx context.Context, r LaunchRequest) Report {
+	f := LaunchFacts{LaunchRequest: r, Now: d.now(), Region: d.region, Caller: d.caller(ctx)}
+	if !f.Caller.OK() || f.profileNameStep().Status != probes.StatusPass {
+		return DiagnoseLaunch(f)
+	}
+	f.Profile = d.profile(ctx, f.name())
+	principal := d.principal(ctx, f.Caller.Value)
+	f.MayRun = d.may(ctx, principal, runInstances, "*", nil)
+	if f.roleARN() != "" {
+		f.MayPass = d.may(ctx, principal, passRole, f.roleARN(), toEC2(f.Caller.Value.Partition))
+	}
+	if r.DryRun {
+		f.With = d.dryRun(ctx, r, r.Profile)
+		if f.With.OK() && !f.With.Value.Allowed {
+			f.Without = d.dryRun(ctx, r, "")
+		}
+	}
+	return DiagnoseLaunch(f)
+}
+
+// name is the name of the profile, which may have been given by its ARN.
+func (f LaunchFacts) name() string {
+	if strings.HasPrefix(f.LaunchRequest.Profile, "arn:") {
+		return nameOf(f.LaunchRequest.Profile)
+	}
+	return f.LaunchRequest.Profile
+}
+
+func (f LaunchFacts) roleARN() string {
+	if len(f.Profile.Value.Roles) == 0 {
+		return ""
+	}
+	return f.Profile.Value.Roles[0].ARN
+}
+
+// DiagnoseLaunch judges the answers about a launch.
+func DiagnoseLaunch(f LaunchFacts) Report {
+	caller := f.Caller.Value.ARN
+	steps := []Step{
+		callerStep(f.Caller), f.profileNameStep(), f.profileStep(), f.hasRoleStep(),
+		permissionStep(stepMayRun, f.MayRun, ConditionRunDenied, caller, allowPolicy("*", runInstances)),
+		f.mayPassStep(), f.dryRunStep(), f.withoutStep(),
+	}
+	if f.With.OK() && f.With.Value.Allowed {
+		// EC2 itself said yes: what the simulator says or cannot say is moot.
+		for i := range steps {
+			if steps[i].Name == stepMayRun || steps[i].Name == stepMayPass {
+				steps[i] = steps[i].harmless()
+			}
+		}
+	}
+	r := Report{Topic: "launch", Target: clean(f.LaunchRequest.Profile), Caller: caller, CheckedAt: f.Now, Steps: steps}
+	n := names{theProfile: f.name()}
+	if len(f.Profile.Value.Roles) > 0 {
+		n[theRole] = f.Profile.Value.Roles[0].Name
+	}
+	return conclude(r, n, finding{condition: ConditionLaunchAllowed})
+}
+
+func (f LaunchFacts) profileNameStep() Step {
+	given, shown := f.LaunchRequest.Profile, clean(f.LaunchRequest.Profile)
+	invalid := func(words string) Step {
+		return failed(stepProfileName, "", reasonInvalidName, words, ConditionProfileInvalid)
+	}
+	switch {
+	case !f.Caller.OK():
+		return skipped(stepProfileName, stepCaller)
+	case !strings.HasPrefix(given, "arn:") && !IsProfileName(given):
+		return invalid(fmt.Sprintf("%q cannot be the name of an instance profile", shown))
+	case !strings.HasPrefix(given, "arn:"):
+		return passed(stepProfileName, "", shown+" is a valid name")
+	case strings.Contains(given, ":role/"):
+		return invalid(shown + " is the ARN of a role, and a launch takes that of an instance profile")
+	case nameOf(given) == "":
+		return invalid(shown + " is not the ARN of an instance profile")
+	case partitionOf(given) != f.Caller.Value.Partition:
+		return failed(stepProfileName, "", reasonOtherPartition,
+			fmt.Sprintf("%s is in partition %s, and you are in partition %s", shown, partitionOf(given), f.Caller.Value.Partition),
+			ConditionOtherPartition)
+	case accountOf(given) != f.Caller.Value.Account:
+		return invalid(fmt.Sprintf("%s is in another account than yours, %s", shown, f.Caller.Value.Account))
+	}
+	return passed(stepProfileName, "", "a valid ARN of an instance profile")
+}
+
+func (f LaunchFacts) profileStep() Step {
+	a := f.Profile
+	switch {
+	case a.Asked == "":
+		return skipped(stepProfile, stepProfileName)
+	case a.failed(FailureNotFound):
+		return failed(stepProfile, a.Asked, seen(probes.ReasonProfileNotFound),
+			fmt.Sprintf("there is no instance profile %s in account %s", f.name(), f.Caller.Value.Account), ConditionProfileMissing)
+	case a.Failure != nil:
+		return unanswered(stepProfile, a.Asked, a.Failure)
+	case strings.HasPrefix(f.LaunchRequest.Profile, "arn:") && a.Value.ARN != f.LaunchRequest.Profile:
+		return failed(stepProfile, a.Asked, reasonInvalidName,
+			"the profile of that name has another ARN: "+clean(a.Value.ARN), ConditionProfileInvalid)
+	}
+	return passed(stepProfile, a.Asked, "profile "+f.name()+" exists").with("instance_profile_arn", a.Value.ARN)
+}
+
+func (f LaunchFacts) hasRoleStep() Step {
+	switch {
+	case !f.Profile.OK():
+		return skipped(stepHasRole, stepProfile)
+	case len(f.Profile.Value.Roles) == 0:
+		return failed(stepHasRole, "", seen(probes.ReasonProfileWithoutRole),
+			"profile "+f.name()+" does not contain a role, and launching with it is refused", daemon(probes.ConditionNoRole))
+	}
+	return passed(stepHasRole, "", "it holds role "+clean(f.Profile.Value.Roles[0].Name)).with("role_arn", f.roleARN())
+}
+
+func (f LaunchFacts) mayPassStep() Step {
+	if f.roleARN() == "" {
+		return skipped(stepMayPass, stepHasRole)
+	}
+	return permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, f.Caller.Value.ARN, passPolicy(f.roleARN(), f.Caller.Value.Partition))
+}

@@ -1,0 +1,149 @@
+package doctor
+
+import (
+	"maps"
+
+	"imds-probe/probes"
+)
+
+// Step is one step of a ladder: what was asked, what came back, and what
+// follows from it.
+type Step struct {
+	Name   string        `json:"step"`
+	Status probes.Status `json:"status"`
+	Reason Reason        `json:"reason"`
+	// Asked is the API request, or empty where the step judges earlier answers.
+	Asked string `json:"asked,omitempty"`
+	// Answer says in words what came back.
+	Answer string `json:"answer"`
+	// Lacks is the permission without which the step could not be judged.
+	Lacks    string            `json:"lacks,omitempty"`
+	Evidence map[string]string `json:"evidence,omitempty"`
+
+	finding *finding
+}
+
+// finding is what a step holds against its target.
+type finding struct {
+	condition Condition
+	// summary says it in one sentence, of these very names; the step's answer if empty.
+	summary string
+	// remedy replaces the catalogue's, where the answers allow a more exact one.
+	remedy []probes.Step
+	// policy is a policy document to put in place, ready to be marshalled.
+	policy any
+}
+
+func passed(name, asked, answer string) Step {
+	return Step{Name: name, Status: probes.StatusPass, Reason: seen(probes.ReasonOK), Asked: asked, Answer: answer}
+}
+
+func failed(name, asked string, r Reason, answer string, c Condition) Step {
+	return Step{
+		Name: name, Status: probes.StatusFail, Reason: r, Asked: asked, Answer: answer,
+		finding: &finding{condition: c},
+	}
+}
+
+// undecided is a step whose answer leaves open what is the case.
+func undecided(name, asked string, r Reason, answer string, c Condition) Step {
+	s := failed(name, asked, r, answer, c)
+	s.Status = probes.StatusUnknown
+	return s
+}
+
+// skipped is a step that needs another one which did not pass.
+func skipped(name, needs string) Step {
+	return Step{
+		Name: name, Status: probes.StatusSkip, Reason: seen(probes.ReasonPrerequisiteFailed),
+		Answer: "needs " + needs,
+	}
+}
+
+// unwanted is a step that was not asked for.
+func unwanted(name, how string) Step {
+	return Step{Name: name, Status: probes.StatusSkip, Reason: reasonNotAsked, Answer: how}
+}
+
+// with returns the step with evidence added.
+func (s Step) with(key, value string) Step {
+	s.Evidence = maps.Clone(s.Evidence)
+	if s.Evidence == nil {
+		s.Evidence = map[string]string{}
+	}
+	if value != "" {
+		s.Evidence[key] = printable(value)
+	}
+	return s
+}
+
+// tame returns the step with all that came from elsewhere made fit for a
+// terminal. Every step goes through it, whoever wrote its words.
+func (s Step) tame() Step {
+	s.Asked, s.Answer, s.Lacks = printable(s.Asked), printable(s.Answer), printable(s.Lacks)
+	return s
+}
+
+// mend returns the step with a remedy more exact than the catalogue's.
+func (s Step) mend(policy any, remedy ...probes.Step) Step {
+	f := *s.finding
+	f.policy, f.remedy = policy, remedy
+	s.finding = &f
+	return s
+}
+
+// saying returns the step with its finding summed up in these words.
+func (s Step) saying(summary string) Step {
+	f := *s.finding
+	f.summary = summary
+	s.finding = &f
+	return s
+}
+
+// harmless returns the step as it is, but held against nobody.
+func (s Step) harmless() Step {
+	s.finding = nil
+	return s
+}
+
+// refusedBecause adds the doctor's own words to a refusal of credentials.
+func refusedBecause(words string) string {
+	if words == "" {
+		return ""
+	}
+	return ": " + words
+}
+
+// unanswered is the step whose request failed. That says nothing of the target,
+// so its status is unknown.
+func unanswered(name, asked string, f *Failure) Step {
+	s := undecided(name, asked, reasonAPIError, f.String(), ConditionAPIError)
+	set := func(r Reason, c Condition, words string) {
+		s.Reason, s.finding = r, &finding{condition: c, summary: words}
+	}
+	code := ""
+	if f.Code != "" {
+		code = " (" + f.Code + ")"
+	}
+	switch f.Kind {
+	case FailureDenied:
+		set(reasonLacking, ConditionLacking, "")
+		s.Lacks = f.Permission
+		s.Answer = "not allowed" + code
+	case FailureNoCredentials:
+		set(reasonNoCredentials, ConditionNoCredentials, "There are no AWS credentials to ask with: "+f.String()+".")
+	case FailureRefused:
+		set(reasonRefused, ConditionRefused, "AWS does not accept the credentials"+code+refusedBecause(f.Message)+".")
+	case FailureExpired:
+		set(reasonExpiredToken, ConditionExpired, "The session token of the credentials has expired"+code+".")
+	case FailureClock:
+		set(reasonClock, ConditionClock, "The clock here is too far from AWS's"+code+".")
+	case FailureThrottled:
+		set(reasonThrottled, ConditionThrottled, "AWS throttles the API requests of this account"+code+".")
+	case FailureUnreachable:
+		set(reasonUnreachable, ConditionUnreachable, "No answer from the endpoint: "+f.String()+".")
+	case FailureOther, FailureNotFound:
+		set(reasonAPIError, ConditionAPIError, asked+" failed: "+f.String()+".")
+	}
+	return s
+}

@@ -1,0 +1,214 @@
+"""moto's server on a free loopback port, with five things mended in which moto
+differs from AWS and that this suite needs. It prints the port, and ends when
+its standard input does.
+
+1. DescribeInstances: IamInstanceProfile.Id is the id of the profile at the time
+   of the association; moto puts the id of the association there.
+2. RunInstances with a profile needs iam:PassRole on its role; moto asks for
+   ec2:RunInstances only.
+3. SimulatePrincipalPolicy, which moto lacks: the principal's real policies, as
+   moto holds them, matched with moto's own matchers.
+4. A role's permissions boundary is part of that; moto stores it only.
+5. A refusal has the shape that the service's own errors have, and EC2's code for
+   it is UnauthorizedOperation; moto answers for all services alike, in a shape
+   that IAM's and STS's clients cannot read.
+"""
+
+import json
+import sys
+import threading
+from xml.sax.saxutils import escape
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import iam_instance_profile as associations
+from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.utils import filter_iam_instance_profiles
+from moto.iam.access_control import IAMPolicy, IAMPolicyStatement, IAMRequest, create_access_key
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.iam.responses import IamResponse
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import make_server
+
+
+def refuse_as_aws_does():
+    def mended(name):
+        refuse = getattr(IAMRequest, name)
+
+        def raising(self, *args):
+            try:
+                refuse(self, *args)
+            except HTTPException as e:
+                code, message = e.error_type, escape(e.message)
+                if self._service == "ec2" and code == "AccessDenied":
+                    code = "UnauthorizedOperation"
+                error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+                if self._service == "ec2":
+                    e.description = f"<Response><Errors>{error}</Errors></Response>"
+                else:
+                    e.description = f"<ErrorResponse>{error}</ErrorResponse>"
+                raise
+
+        setattr(IAMRequest, name, raising)
+
+    for name in ("_raise_access_denied", "_raise_invalid_access_key", "_raise_signature_does_not_match"):
+        mended(name)
+
+
+def keep_profile_id():
+    made = associations.IamInstanceProfileAssociation.__init__
+
+    def init(self, ec2_backend, association_id, instance, iam_instance_profile):
+        made(self, ec2_backend, association_id, instance, iam_instance_profile)
+        instance.iam_instance_profile = {
+            "Arn": iam_instance_profile.arn,
+            "Id": iam_instance_profile.id,
+        }
+
+    associations.IamInstanceProfileAssociation.__init__ = init
+
+
+def statements(document):
+    found = json.loads(document)["Statement"]
+    return found if isinstance(found, list) else [found]
+
+
+def matching(document, action, resource, context):
+    """Yields the effects of the statements that are about the request."""
+    for statement in statements(document):
+        s = IAMPolicyStatement(statement)
+        if "NotAction" in statement:
+            concerned = not s._check_element_matches("NotAction", action)
+        else:
+            concerned = s._check_element_matches("Action", action)
+        if not concerned or not s._check_element_matches("Resource", resource):
+            continue
+        wanted = statement.get("Condition", {}).get("StringEquals", {})
+        if all(context.get(key) == value for key, value in wanted.items()):
+            yield statement["Effect"]
+
+
+def documents_of(backend, arn):
+    """Returns the principal's policies as (id, type, document), and its boundary."""
+    kind, name = arn.split(":", 5)[5].split("/", 1)
+    name = name.split("/")[-1]
+    if kind == "user":
+        backend.get_user(name)
+        found = [
+            (f"user_{name}_{p}", "user", backend.get_user_policy(name, p)["policy_document"])
+            for p in backend.list_user_policies(name)
+        ]
+        attached, _ = backend.list_attached_user_policies(name)
+        boundary = None
+    else:
+        boundary = backend.get_role(name).permissions_boundary_arn
+        found = [
+            (f"role_{name}_{p}", "role", backend.get_role_policy(name, p)[1])
+            for p in backend.list_role_policies(name)
+        ]
+        attached, _ = backend.list_attached_role_policies(name)
+    found += [(p.name, "user-managed", IAMPolicy(p)._policy_json) for p in attached]
+    found = [(i, t, d if isinstance(d, str) else json.dumps(d)) for i, t, d in found]
+    if boundary:
+        boundary = json.dumps(IAMPolicy(backend.get_policy(boundary))._policy_json)
+    return found, boundary
+
+
+def decide(backend, arn, action, resource, context):
+    documents, boundary = documents_of(backend, arn)
+    effects, matched = set(), []
+    for policy, source, document in documents:
+        for effect in matching(document, action, resource, context):
+            effects.add(effect)
+            matched.append({"SourcePolicyId": policy, "SourcePolicyType": source})
+    within = boundary is None or "Allow" in matching(boundary, action, resource, context)
+    if "Deny" in effects:
+        decision = "explicitDeny"
+    elif "Allow" in effects and within:
+        decision = "allowed"
+    else:
+        decision = "implicitDeny"
+    result = {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": decision,
+        "MatchedStatements": matched,
+        "MissingContextValues": [],
+    }
+    if boundary is not None:
+        result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": within}
+    return result
+
+
+def simulate_principal_policy(self):
+    arn = self._get_param("PolicySourceArn")
+    context = {
+        e["ContextKeyName"]: e["ContextKeyValues"][0]
+        for e in self._get_param("ContextEntries", [])
+    }
+    if arn.split(":")[2] != "iam":
+        raise NotFoundException(f"Invalid Entity Arn: {arn}")
+    results = [
+        decide(self.backend, arn, action, resource, context)
+        for action in self._get_param("ActionNames")
+        for resource in self._get_param("ResourceArns", ["*"])
+    ]
+    return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+def check_pass_role():
+    run = InstanceResponse.run_instances
+
+    def run_instances(self):
+        name = self._get_param("IamInstanceProfile.Name")
+        arn = self._get_param("IamInstanceProfile.Arn")
+        if name or arn:
+            profile = filter_iam_instance_profiles(
+                self.current_account, self.partition, arn, name
+            )
+            for role in profile.roles:
+                allow_pass(self, role)
+        return run(self)
+
+    InstanceResponse.run_instances = run_instances
+
+
+class PassRoleDenied(EC2ClientError):
+    def __init__(self, user, role):
+        message = f"You are not authorized to perform this operation. User: {user} is not authorized to perform: iam:PassRole on resource: {role}"
+        super().__init__("UnauthorizedOperation", message)
+
+
+def allow_pass(response, role):
+    key = create_access_key(
+        response.current_account, response.partition, response.get_access_key(), response.headers
+    )
+    backend = iam_backends[response.current_account][response.partition]
+    principal = key.arn
+    if ":assumed-role/" in principal:
+        principal = backend.get_role(principal.split("/")[1]).arn
+    context = {"iam:PassedToService": "ec2.amazonaws.com"}
+    if decide(backend, principal, "iam:PassRole", role.arn, context)["EvalDecision"] != "allowed":
+        raise PassRoleDenied(key.arn, role.arn)
+
+
+def main():
+    refuse_as_aws_does()
+    keep_profile_id()
+    check_pass_role()
+    IamResponse.simulate_principal_policy = simulate_principal_policy
+    app = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    print(server.port, flush=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+package prometheus_test
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"imds-probe/e2e/harness"
+)
+
+var update = flag.Bool("update", false, "write what was measured into docs/deploying.md")
+
+// record shows a table of measurements, and with -update writes it into the
+// guide, between the comments that carry its name.
+func record(t testing.TB, name, table string) {
+	t.Helper()
+	t.Logf("%s:\n%s", name, table)
+	path := filepath.Join(harness.Root(), "docs", "deploying.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := regexp.MustCompile(`(?s)(<!-- measured: ` + name + ` -->\n).*?(<!-- end -->)`)
+	if !between.Match(text) {
+		t.Errorf("docs/deploying.md has no place for the measurement %q", name)
+	}
+	if *update {
+		write(t, path, between.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"))
+	}
+}
+
+// recordTimes records how long it took from each fault to its notification.
+func (f *fleet) recordTimes() {
+	f.t.Helper()
+	var b strings.Builder
+	b.WriteString("| fault | alert | to | `for` | agent names it | notified |\n|---|---|---|---|---|---|\n")
+	rules := shippedRules(f.t)
+	for _, w := range f.faulty {
+		n, _ := first(f.receiver.of(w.name), w.alert, "firing")
+		named := "–"
+		if w.words != nil {
+			named = fmt.Sprintf("%.1f s", w.changed(f.t, w.words.Condition.String()).Sub(w.failed).Seconds())
+		}
+		i := slices.IndexFunc(rules, func(r rule) bool { return r.Alert == w.alert && r.Labels["scope"] == "instance" })
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %.1f s |\n", w.name, w.alert, w.receiver, rules[i].For, named, n.At.Sub(w.failed).Seconds())
+	}
+	record(f.t, "times", b.String())
+}
+
+// blockStats is what Prometheus says of a block.
+type blockStats struct{ NumSamples, NumSeries, NumChunks float64 }
+
+// snapshot has the server write its head as a block, and returns its folder.
+func (s *server) snapshot() (stats blockStats, dir string) {
+	s.t.Helper()
+	var answer struct{ Data struct{ Name string } }
+	decode(s.t, fetch(s.t, http.MethodPost, "http://"+s.address+"/api/v1/admin/tsdb/snapshot"), &answer)
+	metas, err := filepath.Glob(filepath.Join(s.dir, "data", "snapshots", answer.Data.Name, "*", "meta.json"))
+	if err != nil || len(metas) != 1 {
+		s.t.Fatalf("%d blocks in the snapshot (%v), want 1", len(metas), err)
+	}
+	text, err := os.ReadFile(metas[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var meta struct{ Stats blockStats }
+	decode(s.t, text, &meta)
+	return meta.Stats, filepath.Dir(metas[0])
+}
+
+// recordStorage records what the samples of these daemons take on disk.
+func (f *fleet) recordStorage() {
+	f.t.Helper()
+	stats, dir := f.prometheus.snapshot()
+	record(f.t, "storage", fmt.Sprintf("| | |\n|---|---|\n| samples | %.0f |\n| samples a chunk | %.0f |\n| bytes a sample | %.2f |\n",
+		stats.NumSamples, stats.NumSamples/stats.NumChunks, sizeOf(f.t, filepath.Join(dir, "chunks"))/stats.NumSamples))
+}
+
+// sizeOf returns the bytes of the files in a folder.
+func sizeOf(t testing.TB, dir string) (total float64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += float64(info.Size())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return total
+}

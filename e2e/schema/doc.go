@@ -1,0 +1,3 @@
+// Package schema holds the suite that compares docs/status.schema.json with the
+// real answers of every scenario.
+package schema
