@@ -30,15 +30,19 @@ func newStore(t *testing.T) store {
 	return s
 }
 
-// buildah runs buildah on the store, and returns the last line that it printed.
+// buildah runs buildah on the store, and returns what it printed.
 func (s store) buildah(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("buildah", append([]string{
 		"--root", filepath.Join(s.dir, "root"), "--runroot", filepath.Join(s.dir, "run"), "--storage-driver=vfs",
 	}, args...)...)
-	cmd.Dir = harness.Root()
-	out := nspawn.Output(t, cmd)
-	return out[strings.LastIndexByte(out, '\n')+1:]
+	var stderr strings.Builder
+	cmd.Dir, cmd.Stderr = harness.Root(), &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, stderr.String())
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // golang makes an image of this machine's Go toolchain, under the name that the
@@ -93,7 +97,7 @@ type config struct {
 
 func (s store) inspect(t *testing.T, image string) (c config) {
 	t.Helper()
-	out := s.buildah(t, "inspect", "--type=image", "--format={{json .}}", image)
+	out := s.buildah(t, "inspect", "--type=image", image)
 	if err := json.Unmarshal([]byte(out), &c); err != nil {
 		t.Fatal(err)
 	}
