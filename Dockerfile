@@ -20,7 +20,7 @@ COPY --from=build /imds-probe /imds-probe
 COPY LICENSE /LICENSE
 # Nobody, by number: there is no /etc/passwd to look a name up in.
 USER 65532:65532
-ENV GOMAXPROCS=2 GOMEMLIMIT=48MiB
+ENV GOMEMLIMIT=48MiB
 EXPOSE 16925
 # Whether the daemon serves, not whether IMDS is well: the only witness must not
 # be restarted for what it sees.

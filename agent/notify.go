@@ -12,8 +12,9 @@ import (
 	"imds-probe/probes"
 )
 
-// roundRequests is more requests than a round ever makes.
-const roundRequests = 12
+// roundRequests is more requests' time than a round ever takes, with the patience
+// of one that confirms.
+const roundRequests = 24
 
 // notifier tells systemd of the daemon's state. Without systemd it does nothing.
 type notifier struct {

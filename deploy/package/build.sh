@@ -20,11 +20,12 @@ VERSION=${VERSION:-0.0.0~git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).$c
 commands=$(cd cmd && ls)
 export SOURCE_DATE_EPOCH VERSION CGO_ENABLED=0 LC_ALL=C
 
-# build COMMAND FILE builds a command for $GOARCH.
+# build FOLDER ARCHITECTURE builds all commands.
 build() {
 	pkg=github.com/prometheus/common/version
-	go build -trimpath -buildvcs=false -o "$2" \
-		-ldflags "-s -w -buildid= -X $pkg.Version=$VERSION -X $pkg.Revision=$commit -X $pkg.BuildDate=$date" "./cmd/$1"
+	mkdir -p "$1"
+	GOARCH=$2 go build -trimpath -buildvcs=false -o "$1/" \
+		-ldflags "-s -w -buildid= -X $pkg.Version=$VERSION -X $pkg.Revision=$commit -X $pkg.BuildDate=$date" ./cmd/...
 }
 
 # manual COMMAND BINARY writes its man page: what kingpin knows, under a title
@@ -56,9 +57,10 @@ changelog() {
 
 # stage lays out, in $1, what no architecture changes.
 stage() {
-	mkdir -p "$1/bin" "$1/man" "$1/bash" "$1/zsh" "$1/native"
+	mkdir -p "$1/man" "$1/bash" "$1/zsh"
+	native=$(go env GOHOSTARCH)
+	build "$1/native" "$native"
 	for c in $commands; do
-		GOARCH='' build "$c" "$1/native/$c"
 		manual "$c" "$1/native/$c" | gzip -9n >"$1/man/$c.1.gz"
 		"$1/native/$c" --completion-script-bash >"$1/bash/$c"
 		"$1/native/$c" --completion-script-zsh >"$1/zsh/_$c"
@@ -79,9 +81,12 @@ stage "$work"
 go -C tools/nfpm build -o "$work/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
 for ARCH in ${ARCHS:-amd64 arm64}; do
 	export ARCH
-	for c in $commands; do
-		GOARCH=$ARCH build "$c" "$work/bin/$c"
-	done
+	rm -rf "$work/bin"
+	if [ "$ARCH" = "$native" ]; then
+		cp -R "$work/native" "$work/bin"
+	else
+		build "$work/bin" "$ARCH"
+	fi
 	find "$work" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	for format in deb rpm; do
 		(cd "$work" && ./nfpm package --config "$root/deploy/package/nfpm.yaml" --packager "$format" --target "$dist/")

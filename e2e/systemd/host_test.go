@@ -15,7 +15,7 @@ import (
 
 const (
 	unit  = "imds-probe.service"
-	limit = time.Minute
+	limit = 2 * time.Minute
 	// quick are the flags that keep the tests short.
 	quick = "--probe.interval=2s"
 )

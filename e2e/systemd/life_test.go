@@ -82,6 +82,9 @@ func (h host) install(t *testing.T, deb string) {
 	if out := h.Run(t, "systemctl", "--failed", "--quiet"); out != "" {
 		t.Errorf("failed units: %s", out)
 	}
+	if path := "/usr/bin/imds-probe"; !slices.Contains(h.files(t), path) {
+		t.Errorf("%s is not among the files: what a purge leaves would not be seen", path)
+	}
 }
 
 func (h host) upgrade(t *testing.T, deb string) {
@@ -135,7 +138,8 @@ func (h host) purge(t *testing.T, before []string) {
 	if out, err := h.Command("getent", "passwd", "imds-probe").Output(); err == nil {
 		t.Errorf("a user is left: %s", out)
 	}
-	if out := h.Run(t, "systemctl", "list-units", "--all", "--no-legend", "imds-probe*"); out != "" {
+	// The command fails where it finds nothing.
+	if out, _ := h.Command("systemctl", "list-unit-files", "--no-legend", "imds-probe*").Output(); len(out) > 0 {
 		t.Errorf("a unit is left: %s", out)
 	}
 	if got := h.Show(t, unit, "LoadState"); got != "not-found" {

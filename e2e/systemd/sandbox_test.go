@@ -95,7 +95,7 @@ func (h host) testNoCore(t *testing.T) {
 	h.dropIn(t, "crash.conf", "[Service]\nEnvironment=GOTRACEBACK=crash\nRestart=no\n")
 	h.Run(t, "systemctl", "restart", unit)
 	h.awaitReady(t)
-	h.Run(t, "systemctl", "kill", "--signal=ABRT", unit)
+	h.Run(t, "systemctl", "kill", "--kill-whom=main", "--signal=ABRT", unit)
 	nspawn.Eventually(t, "the daemon has crashed", func() bool { return h.Show(t, unit, "ActiveState") == "failed" })
 	if got := h.Show(t, unit, "Result"); got != "signal" { // "core-dump" if the kernel dumped one
 		t.Errorf("the crash ended in %s, want signal", got)
