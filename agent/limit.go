@@ -14,6 +14,7 @@ import (
 const (
 	maxConns    = 100
 	maxHandlers = 4
+	usualAnswer = 12 << 10
 	// connGrace is how long a connection is safe from being closed for another.
 	connGrace = 250 * time.Millisecond
 )
@@ -104,6 +105,7 @@ func inTurn(n int, next http.Handler) http.Handler {
 	turns := make(chan struct{}, n)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := answerBuffer{header: w.Header(), status: http.StatusOK}
+		answer.body.Grow(usualAnswer)
 		select {
 		case turns <- struct{}{}:
 		case <-r.Context().Done():
