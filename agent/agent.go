@@ -23,6 +23,8 @@ type Agent struct {
 	notify    notifier
 	state     *stateFile
 	log       *zap.Logger
+	// textfileFailed tells of the last write; only the loop of rounds uses it.
+	textfileFailed bool
 }
 
 // New checks the options and opens the listeners; nothing is asked of IMDS yet.

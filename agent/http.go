@@ -78,9 +78,8 @@ func addrsOf(listeners []net.Listener) []string {
 
 // serve serves until the context ends, and gives requests under way a moment.
 func (a *Agent) serve(ctx context.Context) error {
-	limit := connLimit{limit: maxConns}
 	server := &http.Server{
-		ConnState:         limit.track,
+		ConnState:         newConnLimit(maxConns).track,
 		Handler:           a.Handler(),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout,
@@ -122,6 +121,11 @@ func (a *Agent) Handler() http.Handler {
 func secureHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		if r.ContentLength != 0 {
+			// Nothing here takes a body. What follows one is not to be taken for a
+			// request: a proxy before us may have seen the body's end elsewhere.
+			h.Set("Connection", "close")
+		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"time"
 )
 
 // Limits of who is served at once. They bound memory and descriptors, whoever
@@ -12,28 +14,42 @@ import (
 const (
 	maxConns    = 100
 	maxHandlers = 4
+	usualAnswer = 12 << 10
+	// connGrace is how long a connection is safe from being closed for another.
+	connGrace = 250 * time.Millisecond
 )
 
-// connLimit keeps the number of connections bounded by closing the oldest one
-// for each that is too many. To refuse the newest instead would let anybody
-// who holds connections open keep Prometheus out; a scrape is over before it is
-// old, and a client whose idle connection was closed makes another one.
+// connLimit bounds the number of connections. One too many waits until another
+// ends, or else until the oldest has had its grace and is closed. To wait for
+// good would let anybody who holds connections open keep Prometheus out; a
+// scrape is over before its grace, and a client whose idle connection was closed
+// makes another one.
 type connLimit struct {
-	mu    sync.Mutex
 	limit int
-	conns []net.Conn // in the order of their making
+	freed chan struct{}
+
+	mu    sync.Mutex
+	conns []heldConn // in the order of their making
 }
 
-// track implements [http.Server.ConnState].
+type heldConn struct {
+	net.Conn
+	since time.Time
+}
+
+func newConnLimit(limit int) *connLimit {
+	return &connLimit{limit: limit, freed: make(chan struct{}, 1)}
+}
+
+// track implements [http.Server.ConnState]. It holds up the loop that accepts.
 func (l *connLimit) track(conn net.Conn, state http.ConnState) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		l.conns = append(l.conns, conn)
-		if len(l.conns) > l.limit {
-			abort(l.conns[0])
-			l.conns = l.conns[1:]
+		for wait := l.admit(conn); wait > 0; wait = l.makeRoom() {
+			select {
+			case <-l.freed:
+			case <-time.After(wait):
+			}
 		}
 	case http.StateClosed, http.StateHijacked:
 		l.forget(conn)
@@ -41,12 +57,37 @@ func (l *connLimit) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
+func (l *connLimit) admit(conn net.Conn) (wait time.Duration) {
+	l.mu.Lock()
+	l.conns = append(l.conns, heldConn{conn, time.Now()})
+	l.mu.Unlock()
+	return l.makeRoom()
+}
+
+// makeRoom closes the oldest connection if there are too many and it has had its
+// grace. It returns after how long to try again; 0 if there is room.
+func (l *connLimit) makeRoom() (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.conns) <= l.limit {
+		return 0
+	}
+	oldest := l.conns[0]
+	if left := connGrace - time.Since(oldest.since); left > 0 {
+		return left
+	}
+	abort(oldest.Conn)
+	l.conns = slices.Delete(l.conns, 0, 1)
+	return 0
+}
+
 func (l *connLimit) forget(conn net.Conn) {
-	for i, c := range l.conns {
-		if c == conn {
-			l.conns = append(l.conns[:i:i], l.conns[i+1:]...)
-			return
-		}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = slices.DeleteFunc(l.conns, func(c heldConn) bool { return c.Conn == conn })
+	select {
+	case l.freed <- struct{}{}:
+	default:
 	}
 }
 
@@ -64,6 +105,7 @@ func inTurn(n int, next http.Handler) http.Handler {
 	turns := make(chan struct{}, n)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := answerBuffer{header: w.Header(), status: http.StatusOK}
+		answer.body.Grow(usualAnswer)
 		select {
 		case turns <- struct{}{}:
 		case <-r.Context().Done():

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -69,7 +68,7 @@ func newMetrics(reg prometheus.Registerer, tracker *Tracker, runtimeMetrics bool
 	all := []prometheus.Collector{
 		m, m.duration,
 		versioncollector.NewCollector("imds_probe"),
-		processCollector{collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})},
+		newProcessCollector(),
 	}
 	if runtimeMetrics {
 		all = append(all, collectors.NewGoCollector())
@@ -157,24 +156,5 @@ func (m *metrics) collectCredentials(out sink, v State) {
 	}
 	if k := v.Known; !k.Absent && (k.ProfileARN != "" || k.Role != "") {
 		out.gauge(m.info, 1, v.Vantage, k.ProfileARN, k.ProfileID, k.Role)
-	}
-}
-
-// processCollector leaves out what says nothing of this process: the network
-// namespace's traffic and the limit of its address space.
-type processCollector struct{ prometheus.Collector }
-
-// Collect implements [prometheus.Collector].
-func (c processCollector) Collect(ch chan<- prometheus.Metric) {
-	all := make(chan prometheus.Metric)
-	go func() {
-		c.Collector.Collect(all)
-		close(all)
-	}()
-	for m := range all {
-		name := m.Desc().String()
-		if !strings.Contains(name, `"process_network_`) && !strings.Contains(name, `"process_virtual_memory_max_`) {
-			ch <- m
-		}
 	}
 }

@@ -13,8 +13,10 @@ func (a *Agent) publish() {
 	a.state.save(a.tracker.saved())
 	a.notify.status(a.tracker.Snapshot())
 	if path := a.options.TextfilePath; path != "" {
-		if err := prometheus.WriteToTextfile(path, a.registry); err != nil {
-			a.log.Warn("textfile not written", zap.String("path", path), zap.Error(err))
+		err := prometheus.WriteToTextfile(path, a.registry)
+		if err != nil && !a.textfileFailed { // one warning is enough
+			a.log.Warn("textfile not written; going on without", zap.String("path", path), zap.Error(err))
 		}
+		a.textfileFailed = err != nil
 	}
 }

@@ -19,7 +19,7 @@ import (
 func main() {
 	bare := flag.String("bare", "", "only make bare rounds at this endpoint, every -interval, for ever")
 	interval := flag.Duration("interval", 2*tick, "time between bare rounds")
-	runs := flag.Int("runs", 5, "runs of which the median is taken")
+	runs := flag.Int("runs", 3, "runs of which the median is taken")
 	flag.Parse()
 	ctx := context.Background()
 	var err error

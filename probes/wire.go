@@ -70,7 +70,8 @@ func (w *wire) exchange(conn net.Conn, req *http.Request) (*http.Response, error
 	}
 	// An answer may have come although the request could not be written whole.
 	_, writeErr := conn.Write(w.request.Bytes())
-	w.reader.Reset(&limitedReader{conn, maxHead + maxBody + 1})
+	source := &limitedReader{r: conn, n: maxHead + maxBody + 1}
+	w.reader.Reset(source)
 	if err := w.awaitHTTP(); err != nil {
 		if writeErr != nil && !errors.Is(err, errNotHTTP) {
 			return nil, writeErr
@@ -80,7 +81,7 @@ func (w *wire) exchange(conn net.Conn, req *http.Request) (*http.Response, error
 	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GotFirstResponseByte != nil {
 		trace.GotFirstResponseByte()
 	}
-	return w.readAnswer(req)
+	return w.readAnswer(req, source)
 }
 
 // awaitHTTP waits for the first bytes of the answer, and tells a cut connection
@@ -95,10 +96,18 @@ func (w *wire) awaitHTTP() error {
 }
 
 // readAnswer reads the head of the answer, and passes over a few interim ones.
-func (w *wire) readAnswer(req *http.Request) (*http.Response, error) {
+func (w *wire) readAnswer(req *http.Request, source *limitedReader) (*http.Response, error) {
 	for range 4 {
 		resp, err := http.ReadResponse(w.reader, req)
-		if err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(source.err, io.EOF):
+			return nil, io.ErrUnexpectedEOF
+		case source.err != nil:
+			// net/http takes what came of a line for the whole line, and blames
+			// its grammar.
+			return nil, source.err
+		default:
 			return nil, malformedUnlessIO(err)
 		}
 		if resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols {
@@ -155,9 +164,11 @@ func (b *wireBody) Close() error {
 }
 
 // limitedReader is an [io.LimitedReader] whose end is an error of its own.
+// It remembers the connection's own error.
 type limitedReader struct {
-	r io.Reader
-	n int
+	r   io.Reader
+	n   int
+	err error
 }
 
 func (l *limitedReader) Read(p []byte) (int, error) {
@@ -166,6 +177,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p[:min(len(p), l.n)])
 	l.n -= n
+	l.err = err
 	return n, err
 }
 
