@@ -122,7 +122,10 @@ func (l *lane) run(left *atomic.Int64) {
 
 // visit makes up to four rounds in a scenario, fewer where each takes time-outs.
 func (l *lane) visit(sim *imdstest.Simulator, sc imdstest.Scenario) (rounds int) {
-	policy := policyOf(l.t, sc.Args)
+	policy, err := sc.Policy()
+	if err != nil {
+		panic(err) // our own scenarios
+	}
 	prober, known := l.prober(sc.Args, policy), probes.Known{}
 	before := imdstest.MustFind("healthy")
 	before.Instance.ClockAhead = sc.Instance.ClockAhead
@@ -172,29 +175,4 @@ func (l *lane) prober(args []string, policy probes.Policy) *probes.Prober {
 		l.probers[key] = p
 	}
 	return l.probers[key]
-}
-
-// policyOf applies the flags that a scenario needs.
-func policyOf(t *testing.T, args []string) probes.Policy {
-	policy := probes.DefaultPolicy()
-	for _, arg := range args {
-		name, value, _ := strings.Cut(arg, "=")
-		pattern, err := probes.Anchored(value)
-		switch name {
-		case "--expect.profile":
-			err = policy.Profile.UnmarshalText([]byte(value))
-		case "--expect.role":
-			policy.Role = pattern
-		case "--expect.profile-arn":
-			policy.ProfileARN = pattern
-		case "--imds.allow-server":
-			policy.AllowServer = pattern
-		default:
-			t.Errorf("a scenario needs an unknown flag: %s", arg)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	return policy
 }
