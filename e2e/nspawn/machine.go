@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,12 +36,7 @@ func Boot(t testing.TB, root string, n *Network) *Machine {
 func (m *Machine) boot() {
 	m.t.Helper()
 	nspawn := harness.NeedCommand(m.t, "systemd-nspawn", "systemd-container")
-	m.t.Cleanup(func() { // runs when nspawn was killed, and before the root is removed
-		Eventually(m.t, "the machine is gone", func() bool {
-			_, err := os.Stat("/proc/" + m.leader + "/root/")
-			return err != nil
-		})
-	})
+	m.t.Cleanup(m.end) // runs after nspawn was killed, and before the root is removed
 	m.nspawn = harness.Start(m.t, nspawn, "--quiet", "--boot", "--register=no", "--keep-unit",
 		"--private-network", "--link-journal=no", "--console=pipe",
 		"--machine="+fmt.Sprintf("imds%d", os.Getpid()), "--directory="+m.Root)
@@ -52,6 +49,18 @@ func (m *Machine) boot() {
 		return state == "running" || state == "degraded"
 	})
 	m.net.connect(m)
+}
+
+// end kills the machine's init, and the kernel with it all that runs there: they
+// would outlive nspawn.
+func (m *Machine) end() {
+	pid, err := strconv.Atoi(m.leader)
+	if err != nil {
+		return // it never came up
+	}
+	m.leader = "" // a reboot leaves two calls, and a pid may be given anew
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	Eventually(m.t, "the machine is gone", func() bool { return syscall.Kill(pid, 0) != nil })
 }
 
 // Reboot reboots the machine.

@@ -69,9 +69,12 @@ func (h host) files(t *testing.T) []string {
 	return slices.Sorted(slices.Values(strings.Split(list, "\n")))
 }
 
+// install installs onto a configuration that was there before, as user data may
+// write it.
 func (h host) install(t *testing.T, deb string) {
+	h.args(t, quick)
 	h.Install(t, deb, debPath)
-	h.Run(t, "apt-get", "install", "--yes", debPath)
+	h.Run(t, "apt-get", "install", "--yes", "--option=Dpkg::Options::=--force-confold", debPath)
 	if got := h.Run(t, "systemctl", "is-active", unit); got != "active" {
 		t.Errorf("after the install the unit is %s", got)
 	}
@@ -88,7 +91,6 @@ func (h host) install(t *testing.T, deb string) {
 }
 
 func (h host) upgrade(t *testing.T, deb string) {
-	h.args(t, quick)
 	before := h.pid(t)
 	h.Install(t, deb, debPath)
 	h.Run(t, "apt-get", "install", "--yes", debPath)

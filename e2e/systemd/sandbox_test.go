@@ -83,6 +83,9 @@ func (h host) testLimits(t *testing.T) {
 	if !regexp.MustCompile(`(?m)^Max core file size +0 +0 `).MatchString(limits) {
 		t.Errorf("a core could be dumped:\n%s", limits)
 	}
+	if owner := h.Run(t, "stat", "--format=%u", "/proc/"+pid+"/environ"); owner != "0" {
+		t.Errorf("the daemon is dumpable: its environment is open to user %s", owner)
+	}
 	for property, want := range map[string]string{"MemoryMax": "100663296", "MemorySwapMax": "0", "TasksMax": "64"} {
 		if got := h.Show(t, unit, property); got != want {
 			t.Errorf("%s=%s, want %s", property, got, want)
