@@ -1,0 +1,3 @@
+module imds-probe/tools/sbom
+
+go 1.26.0
