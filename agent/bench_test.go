@@ -57,6 +57,7 @@ func BenchmarkScrape(b *testing.B) { benchmarkPath(b, "/metrics") }
 func BenchmarkStatus(b *testing.B) { benchmarkPath(b, "/api/v1/status") }
 
 func benchmarkPath(b *testing.B, path string) {
+	b.Helper()
 	h := judged(b)
 	b.ReportAllocs()
 	for b.Loop() {
