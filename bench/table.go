@@ -120,7 +120,7 @@ func (b *bench) bareCPU(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, self, "-bare="+b.endpoint) //nolint:gosec // G204: ourselves
+	cmd := exec.CommandContext(ctx, self, "-bare="+b.endpoint)
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
