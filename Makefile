@@ -103,8 +103,8 @@ bench: ## measure the daemon beside node_exporter, into docs/performance.md
 	cd bench && $(GO) run .
 
 .PHONY: soak
-soak: ## 300,000 rounds through all scenarios, on real sockets
-	cd e2e && SOAK_ROUNDS=200000 $(GO) test -count=1 -timeout 60m -run Soak -v ./endurance
+soak: ## 200,000 rounds through all scenarios, 20,000 of the daemon (root)
+	cd e2e && SOAK_ROUNDS=200000 $(GO) test -count=1 -timeout 90m -run Soak -v ./endurance
 
 .PHONY: image
 image: ## build the container image
