@@ -45,6 +45,8 @@ lint: $(LINT) ## run the linters over all modules
 	$(LINT) run ./...
 	cd e2e && $(LINT) run ./...
 	cd e2e/doctor && $(LINT) run ./...
+	cd bench && $(LINT) run ./...
+	cd tools/sbom && $(LINT) run ./...
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	@mkdir -p $(CACHE)
@@ -82,6 +84,27 @@ e2e: ## the built binaries against real parts (root; see e2e-deps)
 .PHONY: package
 package: ## build the deb and rpm packages and SHA256SUMS into dist/
 	deploy/package/build.sh
+
+.PHONY: sbom
+sbom: build ## write dist/*.cdx.json: what is linked into each binary
+	@mkdir -p dist
+	cd tools/sbom && for c in ../../bin/*; do $(GO) run . $$c >../../dist/$$(basename $$c).cdx.json || exit 1; done
+
+.PHONY: reproducible
+reproducible: ## build the last commit twice, and compare the bytes
+	tools/reproducible.sh
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities in what the code calls
+	tools/vuln.sh
+
+.PHONY: bench
+bench: ## measure the daemon beside node_exporter, into docs/performance.md
+	cd bench && $(GO) run .
+
+.PHONY: soak
+soak: ## 200,000 rounds through all scenarios, 20,000 of the daemon (root)
+	cd e2e && SOAK_ROUNDS=200000 $(GO) test -count=1 -timeout 90m -run Soak -v ./endurance
 
 .PHONY: image
 image: ## build the container image

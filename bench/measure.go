@@ -25,7 +25,7 @@ func (b *bench) startUp(ctx context.Context, s subject, text string) (float64, e
 		return 0, err
 	}
 	defer p.stop()
-	_, err = p.await(ctx, text)
+	err = p.await(ctx, text)
 	return time.Since(began).Seconds() * 1e3, err
 }
 
@@ -37,7 +37,7 @@ func (b *bench) hour(ctx context.Context, s subject, scrapes int) (cpu, resident
 		return 0, 0, 0, err
 	}
 	defer p.stop()
-	if _, err := p.await(ctx, s.ready); err != nil {
+	if err := p.await(ctx, s.ready); err != nil {
 		return 0, 0, 0, err
 	}
 	before, err := p.cpu()

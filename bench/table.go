@@ -14,17 +14,17 @@ import (
 func (b *bench) table(ctx context.Context, runs int) error {
 	load, _ := os.ReadFile("/proc/loadavg")
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	fmt.Printf("Measured %s on %s, Linux %s, %d CPUs, %s; load before: %s\n\n", time.Now().UTC().Format(time.DateOnly), cpuModel(),
+	fmt.Fprintf(os.Stdout, "Measured %s on %s, Linux %s, %d CPUs, %s; load before: %s\n\n", time.Now().UTC().Format(time.DateOnly), cpuModel(),
 		strings.TrimSpace(string(kernel)), runtime.NumCPU(), runtime.Version(), strings.TrimSpace(string(load)))
-	fmt.Printf("Median (least–greatest) of %d runs, interleaved.\n\n", runs)
-	fmt.Println("| | imds-probe | beside it | ratio | budget | |\n|---|---|---|---|---|---|")
+	fmt.Fprintf(os.Stdout, "Median (least–greatest) of %d runs, interleaved.\n\n", runs)
+	fmt.Fprintln(os.Stdout, "| | imds-probe | beside it | ratio | budget | |\n|---|---|---|---|---|---|")
 	for _, part := range []func(context.Context, int) error{b.sizes, b.starts, b.hours, b.roundCosts, b.vantages, b.scrapes} {
 		if err := part(ctx, runs); err != nil {
 			return err
 		}
 	}
 	load, _ = os.ReadFile("/proc/loadavg")
-	fmt.Printf("\nLoad after: %s\n", strings.TrimSpace(string(load)))
+	fmt.Fprintf(os.Stdout, "\nLoad after: %s\n", strings.TrimSpace(string(load)))
 	return nil
 }
 
@@ -44,7 +44,7 @@ func row(what string, own, peer sample, budget float64) {
 	if ratio > budget {
 		word = "**missed**"
 	}
-	fmt.Printf("| %s | %v | %v | %.2f | ≤ %.2f | %s |\n", what, own, peer, ratio, budget, word)
+	fmt.Fprintf(os.Stdout, "| %s | %v | %v | %.2f | ≤ %.2f | %s |\n", what, own, peer, ratio, budget, word)
 }
 
 func (b *bench) sizes(context.Context, int) error {
@@ -120,7 +120,7 @@ func (b *bench) bareCPU(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, self, "-bare="+b.endpoint) //nolint:gosec // G204: ourselves
+	cmd := exec.CommandContext(ctx, self, "-bare="+b.endpoint)
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
@@ -173,7 +173,7 @@ func (b *bench) scrapes(ctx context.Context, runs int) error {
 		}
 		defer node.stop()
 		for p, text := range map[*process]string{probe: verdict, node: nodeDone} {
-			if _, err := p.await(ctx, text); err != nil {
+			if err := p.await(ctx, text); err != nil {
 				return err
 			}
 		}

@@ -52,7 +52,7 @@ func TestDiskIsFull(t *testing.T) {
 	p, address := startDaemon(t, "exec unshare -m sh -c '"+shell+"' \"$0\" \"$@\"",
 		"--textfile.path="+dir+"/imds.prom", "--state.file="+dir+"/state.json")
 	eventually(t, 10*time.Second, "healthy verdict", isHealthy(t, address))
-	awaitMoreRounds(t, address)
+	awaitRoundsOf(t, address)
 	seen := filepath.Join("/proc", fmt.Sprint(p.Cmd.Process.Pid), "root", dir)
 	if err := os.Remove(seen + "/filler"); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestRootIsReadOnly(t *testing.T) {
 	p, address := startDaemon(t, "exec unshare -m sh -c '"+shell+"' \"$0\" \"$@\"",
 		"--textfile.path="+dir+"/imds.prom", "--state.file="+dir+"/state.json")
 	eventually(t, 10*time.Second, "healthy verdict", isHealthy(t, address))
-	awaitMoreRounds(t, address)
+	awaitRoundsOf(t, address)
 	oneWarningEach(t, p)
 }
 
@@ -90,16 +90,15 @@ func oneWarningEach(t *testing.T, p *harness.Process) {
 	}
 }
 
-// awaitMoreRounds waits until a daemon has made three rounds more.
-func awaitMoreRounds(t *testing.T, address string) {
-	const n = 3
+// awaitRoundsOf waits until a daemon has made three rounds more.
+func awaitRoundsOf(t *testing.T, address string) {
 	t.Helper()
 	count := func() (all int) {
 		all, _ = requestsTotal(t, harness.Get(t, "http://"+address+"/metrics"))
 		return all
 	}
 	began := count()
-	eventually(t, time.Minute, "further rounds", func() bool { return count() >= began+6*n })
+	eventually(t, time.Minute, "further rounds", func() bool { return count() >= began+3*6 })
 }
 
 // TestStoppedAndContinued freezes the process for longer than several intervals.
@@ -116,7 +115,7 @@ func TestStoppedAndContinued(t *testing.T) {
 	if after > before+3*6 {
 		t.Errorf("%d requests were made up for", after-before)
 	}
-	awaitMoreRounds(t, address)
+	awaitRoundsOf(t, address)
 	text = harness.Get(t, "http://"+address+"/metrics")
 	if !strings.Contains(text, `imds_condition_transitions_total{vantage="host"} 1`) {
 		t.Errorf("the condition flipped:\n%s", strings.Join(p.Lines(), "\n"))
@@ -138,7 +137,7 @@ func TestMemoryLimit(t *testing.T) {
 		defer conn.Close()
 		hogs["never reads"](conn)
 	}
-	awaitMoreRounds(t, address)
+	awaitRoundsOf(t, address)
 	if peak := procStatus(t, p.Cmd.Process.Pid, "VmHWM"); peak<<10 > 2*limit {
 		t.Errorf("%d KiB", peak)
 	}

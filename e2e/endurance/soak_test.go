@@ -1,6 +1,7 @@
 package endurance_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -45,7 +46,12 @@ func TestSoakVerdicts(t *testing.T) {
 	t.Logf("%d rounds, seed %d", n, seed)
 	all := make([]*lane, lanes)
 	for i := range all {
-		all[i] = &lane{t: t, random: rand.New(rand.NewPCG(seed, uint64(i))), probers: map[string]*probes.Prober{}}
+		all[i] = &lane{
+			t: t, random: rand.New(rand.NewPCG(seed, uint64(i))), probers: map[string]*probes.Prober{},
+			// An address of its own: while a scenario refuses connections its port is
+			// free, and another lane's connection could be given it.
+			address: fmt.Sprintf("127.0.%d.%d:0", 1+i/250, 1+i%250),
+		}
 	}
 	warm := soak(t, all, max(n/10, 2000))
 	end := soak(t, all, n)
@@ -103,9 +109,6 @@ type lane struct {
 // one each time, at the same address: it remembers its tokens, which must not
 // look like our growth.
 func (l *lane) run(left *atomic.Int64) {
-	if l.address == "" {
-		l.address = "127.0.0.1:0"
-	}
 	sim := imdstest.New(imdstest.MustFind("healthy"))
 	server, err := imdstest.Listen(sim, l.address)
 	if err != nil {
