@@ -43,7 +43,6 @@ type savedVantage struct {
 	Since       time.Time        `json:"since"`
 	Transitions int              `json:"transitions"`
 	Rotations   int              `json:"rotations"`
-	KeysSince   time.Time        `json:"keys_since"`
 
 	ProfileARN    string        `json:"instance_profile_arn"`
 	ProfileID     string        `json:"instance_profile_id"`
@@ -199,7 +198,7 @@ func (t *Tracker) saved() savedState {
 		}
 		s.Vantages = append(s.Vantages, savedVantage{
 			Vantage: v.Vantage, Condition: v.Diagnosis.Condition, Reason: v.Diagnosis.Reason, Since: v.Since.UTC(),
-			Transitions: v.Transitions, Rotations: v.Rotations, KeysSince: v.KeysSince.UTC(),
+			Transitions: v.Transitions, Rotations: v.Rotations,
 			ProfileARN: v.Known.ProfileARN, ProfileID: v.Known.ProfileID, Role: v.Known.Role,
 			AccessKeyHash: v.Known.AccessKeyHash, Expiration: v.Known.Expiration.UTC(), Absent: v.Known.Absent,
 			KeysBorn: v.Known.Life.Born.UTC(), OldKeys: v.Known.OldKeys, Changed: v.Known.Changed,
@@ -222,7 +221,7 @@ func (t *Tracker) resume(s savedState) {
 			if old.Since.After(t.start) {
 				old.Since = t.start // the clock was set back
 			}
-			v.resume, v.Known, v.KeysSince = &old, old.known(), old.KeysSince
+			v.resume, v.Known = &old, old.known()
 			v.Transitions, v.Rotations = max(0, old.Transitions), max(0, old.Rotations)
 		}
 	}

@@ -50,8 +50,6 @@ type State struct {
 	Transitions int
 	Rotations   int
 	Failures    [len(probes.Round{}.Results)]int
-	// KeysSince is when the keys that are served were first seen.
-	KeysSince time.Time
 }
 
 // vantageState is a State with what is not published.
@@ -193,9 +191,6 @@ func (v *vantageState) learn(r probes.Round) (events []Event) {
 		if result.Status == probes.StatusFail {
 			v.Failures[p]++
 		}
-	}
-	if v.Known.AccessKeyHash != before.AccessKeyHash {
-		v.KeysSince = r.End()
 	}
 	if change.Rotated {
 		v.Rotations++

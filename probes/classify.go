@@ -104,7 +104,7 @@ func classifyToken(o Observation, policy Policy) Verdict {
 	return fail(reason)
 }
 
-// needsControl tells whether the PUT's outcome alone does not decide.
+// needsTokenlessGET tells whether the PUT's outcome alone does not decide.
 func needsTokenlessGET(put Exchange, policy Policy) bool {
 	switch judgeAnswer(put, policy) { //nolint:exhaustive // the two that need it
 	case ReasonAnswerTimeout, ReasonForbidden:
