@@ -1,5 +1,10 @@
 package agent
 
+import (
+	"io"
+	"time"
+)
+
 // DecodeState tells whether a state file of this host would be taken over.
 func DecodeState(text []byte) error {
 	state, err := decodeState(text, "host")
@@ -7,4 +12,9 @@ func DecodeState(text []byte) error {
 		NewTracker(Options{}.Policy, []string{"host"}).resume(state)
 	}
 	return err
+}
+
+// WritePage writes the page of a status as it is at a moment.
+func WritePage(w io.Writer, s Status, now time.Time) error {
+	return newStatusPage(nil).template.ExecuteTemplate(w, "page", newPageView(s, now))
 }
