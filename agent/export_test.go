@@ -16,5 +16,5 @@ func DecodeState(text []byte) error {
 
 // WritePage writes the page of a status as it is at a moment.
 func WritePage(w io.Writer, s Status, now time.Time) error {
-	return newStatusPage(nil).template.ExecuteTemplate(w, "page", newPageView(s, now))
+	return newPageView(s, now).document().Render(validWriter{w})
 }

@@ -135,3 +135,6 @@ func (a *answerBuffer) WriteHeader(status int) { a.status = status }
 
 // Write implements [http.ResponseWriter].
 func (a *answerBuffer) Write(p []byte) (int, error) { return a.body.Write(p) }
+
+// WriteString implements [io.StringWriter].
+func (a *answerBuffer) WriteString(s string) (int, error) { return a.body.WriteString(s) }

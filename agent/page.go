@@ -1,20 +1,18 @@
 package agent
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"html/template"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // The page is one answer: its style and script are part of it, so that a saved
 // copy is whole, and a slow tunnel is crossed once.
 var (
-	//go:embed page.html
-	pageHTML string
 	//go:embed page.css
 	pageCSS string
 	//go:embed page.js
@@ -23,20 +21,13 @@ var (
 
 // statusPage renders the status page.
 type statusPage struct {
-	template *template.Template
-	policy   string
-	status   func() Status
+	policy string
+	status func() Status
 }
 
-// newStatusPage parses the template, once for all requests.
 func newStatusPage(status func() Status) *statusPage {
-	parsed := template.Must(template.New("").Funcs(template.FuncMap{
-		"css": func() template.CSS { return template.CSS(pageCSS) }, //nolint:gosec // G203: embedded
-		"js":  func() template.JS { return template.JS(pageJS) },    //nolint:gosec // G203: embedded
-	}).Parse(pageHTML))
 	return &statusPage{
-		template: parsed,
-		status:   status,
+		status: status,
 		policy: "default-src 'none'; style-src " + sourceHash(pageCSS) + "; script-src " + sourceHash(pageJS) +
 			"; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	}
@@ -51,18 +42,23 @@ func sourceHash(text string) string {
 // ServeHTTP serves the page, or with the query "live" only the part that the
 // page's own script replaces.
 func (p *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	part := "page"
+	view := newPageView(p.status(), time.Now())
+	node := view.document()
 	if r.URL.RawQuery == "live" {
-		part = "main"
-	}
-	var out bytes.Buffer
-	if err := p.template.ExecuteTemplate(&out, part, newPageView(p.status(), time.Now())); err != nil {
-		http.Error(w, "the page cannot be made: "+err.Error(), http.StatusInternalServerError)
-		return
+		node = view.main()
 	}
 	header := w.Header()
 	header.Set("Content-Security-Policy", p.policy)
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
-	_, _ = w.Write(out.Bytes()) // the client is gone if it fails
+	_ = node.Render(validWriter{w}) // the client is gone if it fails
+}
+
+// validWriter puts U+FFFD in the place of what is not UTF-8: the names of hosts
+// and users, and flags, can be any bytes.
+type validWriter struct{ io.Writer }
+
+// WriteString implements [io.StringWriter]; every text comes through it, whole.
+func (w validWriter) WriteString(text string) (int, error) {
+	return io.WriteString(w.Writer, strings.ToValidUTF8(text, "\uFFFD"))
 }

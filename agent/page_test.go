@@ -128,11 +128,15 @@ func TestPagePolicy(t *testing.T) {
 	})
 }
 
+var hostileTexts = []string{
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'-alert(1)-'`, `{{.Agent}}`, `</title></style><b>`,
+	`</script><!-- <![CDATA[`, `javascript:alert(1)`, " java\nscript:alert(1)", "&lt;&quot;&#39&amp", "\x00<b\x00>", "\xff\xc0<b>\xe2",
+	"a\r\nb\tc\u2028d -e | f", "`+\\=/",
+}
+
 // TestPageOfHostileAnswers wants markup in IMDS's texts to stay text.
 func TestPageOfHostileAnswers(t *testing.T) {
-	for _, text := range []string{
-		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'-alert(1)-'`, `{{.Agent}}`, `</title></style><b>`, `javascript:alert(1)`,
-	} {
+	for _, text := range hostileTexts {
 		synctest.Test(t, func(t *testing.T) {
 			defer settle()
 			sc := hostile(text)

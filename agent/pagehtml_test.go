@@ -3,12 +3,16 @@ package agent_test
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
 	"imds-probe/agent"
@@ -130,4 +134,122 @@ func tag(n *html.Node) string {
 		}
 	}
 	return text + ">"
+}
+
+// FuzzPage wants any text, in every place of a status that has one, to stay text:
+// the page has the elements and attributes that it has for a harmless one.
+func FuzzPage(f *testing.F) {
+	for _, text := range hostileTexts {
+		f.Add(text)
+	}
+	var once sync.Once
+	var base agent.Status
+	f.Fuzz(func(t *testing.T, text string) {
+		once.Do(func() { base = richStatus(t) })
+		want := skeleton(parsed(t, pageOf(t, filled(t, base, "harmless"))))
+		page := parsed(t, pageOf(t, filled(t, base, text)))
+		if diff := cmp.Diff(want, skeleton(page)); diff != "" {
+			t.Errorf("-harmless +hostile:\n%s", diff)
+		}
+		text = tamed("x" + text)
+		for _, place := range []string{"title", "h1"} {
+			if got := textIn(page, place); !strings.Contains(got, text) {
+				t.Errorf("%s: %q lacks %q", place, got, text)
+			}
+		}
+	})
+}
+
+// richStatus is a status in which as much as possible is said.
+func richStatus(t *testing.T) agent.Status {
+	t.Helper()
+	s := statusOf(t, "credentials_error")
+	s.Vantages = append(s.Vantages, statusOf(t, "wrong_role").Vantages...)
+	return s
+}
+
+// filled is a copy of a status with a text in the place of each; none of them is
+// empty, which would leave elements out.
+func filled(t *testing.T, s agent.Status, text string) agent.Status {
+	t.Helper()
+	encoded, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var filled agent.Status
+	if err := json.Unmarshal(encoded, &filled); err != nil {
+		t.Fatal(err)
+	}
+	fill(reflect.ValueOf(&filled).Elem(), "x"+text)
+	filled.Agent.TelemetryPath = text // could name a scheme
+	return filled
+}
+
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fill(v.Elem(), text)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			fill(v.Index(i), text)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for _, field := range v.Fields() {
+			fill(field, text)
+		}
+	default:
+	}
+}
+
+// skeleton lists the elements of a page and their attributes, with the values that
+// no text may reach. How many spans there are depends on the text of a command.
+func skeleton(page *html.Node) (all []string) {
+	for n := range page.Descendants() {
+		if n.Type == html.TextNode {
+			continue
+		}
+		line := n.Data
+		for _, a := range n.Attr {
+			line += " " + a.Key
+			switch a.Key {
+			case "id", "class", "style", "src":
+				line += "=" + a.Val
+			case "href":
+				line += "=" + scheme(a.Val)
+			}
+		}
+		all = append(all, line)
+	}
+	return slices.Compact(all)
+}
+
+var (
+	schemeIgnored = regexp.MustCompile(`^[\x00- ]+|[\t\r\n]`)
+	schemeName    = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
+)
+
+// scheme is that of a link, as browsers find it.
+func scheme(link string) string {
+	return schemeName.FindString(schemeIgnored.ReplaceAllString(link, ""))
+}
+
+func textIn(page *html.Node, element string) (text string) {
+	for n := range page.Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data == element {
+			text += n.Data
+		}
+	}
+	return text
+}
+
+// tamed is a text as HTML can have it.
+func tamed(text string) string {
+	return strings.NewReplacer("\x00", "\uFFFD", "\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(text, "\uFFFD"))
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,10 +12,12 @@ import (
 	"imds-probe/probes"
 )
 
-// pageView is the status as the page's template needs it: all words are chosen
-// here, none in the template.
+// pageView is the status as the page shows it: what is said of it is chosen here.
 type pageView struct {
 	Status
+	WindowTitle string
+	// MetricsLink is where the metrics are, as a link.
+	MetricsLink string
 	// Verdict is the severity as a word of the page.
 	Verdict string
 	Now     int64
@@ -29,7 +32,7 @@ type pageView struct {
 	Advice   []pageAdvice
 	Timeline []pageTransition
 	Expected []fact
-	Measured []fact
+	Running  []fact
 }
 
 // pageTime is a moment, and how far it is from now; the page's script keeps the
@@ -44,6 +47,8 @@ type pageVantage struct {
 	VantageReport
 	ID      string
 	Verdict string
+	// From says, before the name of the vantage, that it is one.
+	From    string
 	Several bool
 	Since   pageTime
 	Steps   []pageStep
@@ -54,7 +59,6 @@ type pageVantage struct {
 }
 
 type pageStep struct {
-	Number    int
 	Probe     probes.Probe
 	Question  string
 	Status    probes.Status
@@ -81,6 +85,7 @@ type pageLife struct {
 
 type pageAdvice struct {
 	advice
+	Label   string
 	Several bool
 	Where   string
 	Steps   []pageRemedy
@@ -97,8 +102,7 @@ type pageTransition struct {
 	Vantage  string
 	From, To probes.Condition
 	Severity probes.Severity
-	Reason   string
-	Held     string
+	Details  string // after the time
 	Several  bool
 }
 
@@ -113,8 +117,10 @@ func newPageView(s Status, now time.Time) pageView {
 		Started:  spanned(s.Agent.StartedAt, now),
 		Next:     nextRound(s, now),
 		Expected: expected(s),
-		Measured: measured(s),
+		Running:  running(s),
 	}
+	v.WindowTitle = v.Verdict + ": " + s.Title + " – " + s.Agent.Host + " – imds-probe"
+	v.MetricsLink = pathLink(s.Agent.TelemetryPath)
 	for i, one := range s.Vantages {
 		card := newPageVantage(one, now, several)
 		card.ID = "vantage-" + strconv.Itoa(i)
@@ -134,8 +140,21 @@ func newPageView(s Status, now time.Time) pageView {
 	return v
 }
 
+// pathLink is the path of a flag as a link. Whatever else it may be, it is none to
+// another scheme, such as javascript.
+func pathLink(path string) string {
+	link, err := url.Parse(path)
+	if err != nil || link.Scheme != "" {
+		return "#"
+	}
+	return link.String()
+}
+
 func newPageAdvice(a advice, several bool) pageAdvice {
-	p := pageAdvice{advice: a, Several: several, Where: strings.Join(a.Vantages, ", ")}
+	p := pageAdvice{advice: a, Label: "What to do", Several: several, Where: strings.Join(a.Vantages, ", ")}
+	if several {
+		p.Label += " about " + a.Condition.String()
+	}
 	for _, s := range a.Steps {
 		remedy := pageRemedy{Text: s.Text}
 		if s.Command != "" {
@@ -194,13 +213,14 @@ func nextRound(s Status, now time.Time) *pageTime {
 
 func newPageVantage(v VantageReport, now time.Time, several bool) pageVantage {
 	card := pageVantage{
-		VantageReport: v, Verdict: verdictWord(v.Severity), Several: several,
+		VantageReport: v, Verdict: verdictWord(v.Severity), From: "The ladder, from ", Several: several,
 		Since: spanned(v.Since, now), Facts: factsOf(v), Life: newPageLife(v.Credentials, now),
 	}
-	for i, p := range v.Probes {
-		step := pageStep{
-			Number: i + 1, Probe: p.Probe, Question: p.Probe.Question(), Status: p.Status, Said: said(v, p),
-		}
+	if several {
+		card.From = "From "
+	}
+	for _, p := range v.Probes {
+		step := pageStep{Probe: p.Probe, Question: p.Probe.Question(), Status: p.Status, Said: said(v, p)}
 		if v.isRoot(p) {
 			step.Mark = rootMark(p)
 		}
@@ -266,10 +286,10 @@ func newPageTransition(t Transition, now time.Time, several bool) pageTransition
 		At: moment(t.At, now), Vantage: t.Vantage, From: t.From, To: t.To, Severity: t.To.Severity(), Several: several,
 	}
 	if t.Reason != probes.ReasonOK {
-		p.Reason = spaced(t.Reason.String())
+		p.Details += " · " + spaced(t.Reason.String())
 	}
 	if t.HeldSeconds >= 1 {
-		p.Held = span(seconds64(t.HeldSeconds))
+		p.Details += " · after " + span(seconds64(t.HeldSeconds)) + " of " + t.From.String()
 	}
 	return p
 }
@@ -309,6 +329,14 @@ func clockWord(offset float64) string {
 		return span(seconds64(-offset)) + " behind IMDS's"
 	}
 	return "in step with IMDS's"
+}
+
+// running lists where and how often the daemon looks, and what else it measures.
+func running(s Status) []fact {
+	return append([]fact{
+		{"endpoint", s.Agent.Endpoint},
+		{"a round every", fmt.Sprintf("%v s", s.Agent.IntervalSeconds)},
+	}, measured(s)...)
 }
 
 // measured lists what the daemon measures beside the ladder.
