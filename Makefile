@@ -59,7 +59,7 @@ fmt: $(LINT) ## format the code
 	cd e2e/doctor && $(LINT) fmt ./...
 
 # The packages whose tests write files with -update.
-WRITERS := ./agent ./deploy ./docs
+WRITERS := ./agent ./cmd/iam-doctor ./cmd/imds-probe ./deploy ./docs
 
 .PHONY: golden
 golden: ## write golden files and generated documents anew

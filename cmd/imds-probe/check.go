@@ -1,39 +1,47 @@
 package main
 
 import (
-	"context"
 	"io"
 	"os"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 )
 
-func checkCommand(app *kingpin.Application) command {
-	cmd := app.Command("check", "Make one diagnosis; the exit code is 0 ok, 1 warning, 2 critical, 3 unknown.")
+func checkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Make one diagnosis, for people or scripts",
+		Long:  "Make one diagnosis; the exit code is 0 ok, 1 warning, 2 critical, 3 unknown.",
+	}
 	probe := addProbeFlags(cmd)
-	output := cmd.Flag("output", "text for people, json for scripts.").Default("text").String()
-	return func(ctx context.Context, stdout, _ io.Writer) (int, error) {
+	output := cmd.Flags().String("output", "text", "How to print it: `text` for people, json for scripts")
+	cli.Complete(cmd, "output", "text", "json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *output != "text" && *output != "json" {
-			return exitUsage, &agent.OptionError{Flag: "output", Value: *output, Err: errNeither("text", "json")}
+			return &agent.OptionError{Flag: "output", Value: *output, Err: errNeither("text", "json")}
 		}
 		o, err := probe.options()
 		if err != nil {
-			return exitUsage, err
+			return err
 		}
-		report, err := agent.Check(ctx, o)
+		report, err := agent.Check(cmd.Context(), o)
 		if err != nil {
-			return exitUsage, err
+			return err
 		}
-		if *output == "json" {
-			err = agent.WriteJSON(stdout, report)
-		} else {
-			err = agent.WriteText(stdout, report, styleFor(stdout))
-		}
-		return report.Severity.ExitCode(), err
+		return cli.Exit(report.Severity.ExitCode(), writeReport(cmd.OutOrStdout(), report, *output))
 	}
+	return cmd
+}
+
+func writeReport(w io.Writer, report agent.Report, output string) error {
+	if output == "json" {
+		return agent.WriteJSON(w, report)
+	}
+	return agent.WriteText(w, report, styleFor(w))
 }
 
 // styleFor colours text on a terminal, unless NO_COLOR is set (no-color.org).

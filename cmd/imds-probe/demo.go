@@ -8,11 +8,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 	"imds-probe/probes/imdstest"
 )
 
@@ -23,58 +24,66 @@ var tour = []string{
 	"rotation_stalled", "credentials_expired", "profile_recreated", "wrong_role", "clock_skewed", "throttled_503",
 }
 
-func demoCommand(app *kingpin.Application) command {
-	cmd := app.Command("demo", "Run the daemon against the simulator, scenario after scenario. Needs no root and no network.")
-	pinned := cmd.Flag("scenario", "Stay in this scenario; imds-probe simulate --list lists them.").String()
-	var pace time.Duration
-	cmd.Flag("pace", "How long each scenario is shown.").Default("12s").SetValue(typed("pace", &pace, time.ParseDuration))
-	address := cmd.Flag("listen", "Address of the status page.").Default("localhost:16925").String()
-	return func(ctx context.Context, _, stderr io.Writer) (int, error) {
+func demoCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the daemon against the simulator, scenario after scenario",
+		Long:  "Run the daemon against the simulator, scenario after scenario. It needs no root\nand no network.",
+	}
+	flags, pace := cmd.Flags(), 12*time.Second
+	pinned := flags.String("scenario", "", "Stay in the scenario of this `NAME`; imds-probe simulate --list lists them")
+	cli.Duration(flags, &pace, "pace", "How long each scenario is shown")
+	address := flags.String("listen", "localhost:16925", "`ADDRESS` of the status page")
+	cli.Complete(cmd, "scenario", scenarioNames()...)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if pace <= 0 {
-			return exitUsage, &agent.OptionError{Flag: "pace", Value: pace, Err: errNotPositive}
+			return &agent.OptionError{Flag: "pace", Value: pace, Err: errNotPositive}
 		}
 		stops, err := demoStops(*pinned, pace)
 		if err != nil {
-			return exitUsage, &agent.OptionError{Flag: "scenario", Value: *pinned, Err: err}
+			return &agent.OptionError{Flag: "scenario", Value: *pinned, Err: err}
 		}
-		return demo(ctx, stderr, stops, *address)
+		return demo(cmd.Context(), cmd.ErrOrStderr(), stops, *address)
 	}
+	return cmd
 }
 
-func demo(ctx context.Context, out io.Writer, stops []stop, address string) (int, error) {
+func demo(ctx context.Context, out io.Writer, stops []stop, address string) error {
 	walk := newWalk(stops, out, styleFor(out))
 	server, err := imdstest.Listen(walk.simulator, "127.0.0.1:0")
 	if err != nil {
-		return 1, err
+		return cli.Exit(1, err)
 	}
 	defer server.Close()
 	o, err := demoOptions(server.URL(), address, flags(stops))
 	if err != nil {
-		return exitUsage, err
+		return err
 	}
 	o.Banner = walk.banner
 	o.Logger = zap.New(agent.ConsoleCore(out, styleFor(out)))
 	a, err := agent.New(ctx, o)
 	if err != nil {
-		return exitUsage, listenError(err, address)
+		return listenError(err, address)
 	}
 	walk.welcome(pageAddress(address, a.Addrs()[0]))
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return a.Run(ctx) })
 	tasks.Go(func() error { return walk.run(ctx) })
-	return 0, tasks.Wait()
+	if err := tasks.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return cli.Exit(1, err)
+	}
+	return nil
 }
 
 // demoOptions are the daemon's defaults but for a quick pace and what the
 // scenarios need.
 func demoOptions(endpoint, address string, flags []string) (agent.Options, error) {
-	app := kingpin.New("demo", "")
-	cmd := app.Command("run", "").Default()
+	cmd := &cobra.Command{}
 	probe, daemon := addProbeFlags(cmd), addDaemonFlags(cmd)
 	args := append([]string{
 		"--imds.endpoint=" + endpoint, "--probe.interval=2s", "--web.listen-address=" + address,
 	}, flags...)
-	if _, err := app.Parse(args); err != nil {
+	if err := cmd.ParseFlags(args); err != nil {
 		return agent.Options{}, err
 	}
 	o, err := probe.options()

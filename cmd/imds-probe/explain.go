@@ -1,28 +1,37 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 	"imds-probe/probes"
 )
 
-func explainCommand(app *kingpin.Application) command {
-	cmd := app.Command("explain", "Say what a condition means and how to mend it; without one, list them all.")
-	name := cmd.Arg("condition", "The condition, as in metrics and logs.").HintOptions(conditionNames()...).String()
-	return func(_ context.Context, stdout, _ io.Writer) (int, error) {
-		if *name == "" {
-			return 0, listConditions(stdout)
-		}
-		var c probes.Condition
-		if err := c.UnmarshalText([]byte(*name)); err != nil {
-			return exitUsage, fmt.Errorf("explain: %w; 'imds-probe explain' lists them", err)
-		}
-		return 0, agent.WriteExplanation(stdout, c, styleFor(stdout))
+func explainCommand() *cobra.Command {
+	var condition *probes.Condition
+	return &cobra.Command{
+		Use:       "explain [CONDITION]",
+		Short:     "Say what a condition means and how to mend it",
+		Long:      "Say what a condition means and how to mend it; without one, list them all.",
+		ValidArgs: conditionNames(),
+		Args: cli.Arg(func(name string) error {
+			condition = new(probes.Condition)
+			if err := condition.UnmarshalText([]byte(name)); err != nil {
+				return fmt.Errorf("explain: %w; 'imds-probe explain' lists them", err)
+			}
+			return nil
+		}),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out := cmd.OutOrStdout()
+			if condition == nil {
+				return listConditions(out)
+			}
+			return agent.WriteExplanation(out, *condition, styleFor(out))
+		},
 	}
 }
 

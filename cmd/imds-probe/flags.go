@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 	"imds-probe/probes"
 )
 
@@ -22,21 +22,24 @@ type probeFlags struct {
 	hopLimit, v1             bool
 }
 
-func addProbeFlags(cmd *kingpin.CmdClause) *probeFlags {
-	f := &probeFlags{}
+func addProbeFlags(cmd *cobra.Command) *probeFlags {
 	defaults := probes.DefaultPolicy()
-	cmd.Flag("imds.endpoint", "Base URL of IMDS (default: "+probes.EndpointIPv4+", or its IPv6 twin).").PlaceHolder("URL").StringVar(&f.endpoint)
-	cmd.Flag("imds.endpoint-mode", "Which of IMDS's own endpoints to use: IPv4 or IPv6.").Default("IPv4").StringVar(&f.mode)
-	cmd.Flag("imds.allow-server", "Regular expression for the Server header of a known proxy, to be taken for IMDS; anchored.").PlaceHolder("REGEX").StringVar(&f.server)
-	cmd.Flag("probe.timeout", "Limit of each request.").Default("1s").SetValue(typed("probe.timeout", &f.timeout, time.ParseDuration))
-	cmd.Flag("probe.hop-limit", "Measure the hop limit of token answers, at start and then hourly (daemon only).").Default("true").BoolVar(&f.hopLimit)
-	cmd.Flag("probe.imdsv1", "Ask hourly whether requests without a token are answered; AWS counts each in MetadataNoToken (daemon only).").BoolVar(&f.v1)
-	cmd.Flag("expect.profile", "Whether an instance profile is required, optional or forbidden.").Default("required").StringVar(&f.profile)
-	cmd.Flag("expect.profile-arn", "Regular expression for the ARN of the expected instance profile; anchored.").PlaceHolder("REGEX").StringVar(&f.profileARN)
-	cmd.Flag("expect.role", "Regular expression for the name of the expected role; anchored.").PlaceHolder("REGEX").StringVar(&f.role)
-	cmd.Flag("credentials.stall-ratio", "Share of a key's life that must be left.").Default(fmt.Sprint(defaults.StallRatio)).SetValue(typed("credentials.stall-ratio", &f.stallRatio, parseFloat))
-	cmd.Flag("clock.max-skew", "How far the host clock may be from IMDS's; 0 is no limit.").Default(defaults.MaxSkew.String()).SetValue(typed("clock.max-skew", &f.maxSkew, time.ParseDuration))
-	cmd.Flag("vantage", "From where to look: host, user:NAME or netns:PATH; repeatable (default: host).").PlaceHolder("host").StringsVar(&f.vantages)
+	f := &probeFlags{timeout: time.Second, hopLimit: true, stallRatio: defaults.StallRatio, maxSkew: defaults.MaxSkew}
+	flags := cmd.Flags()
+	flags.StringVar(&f.endpoint, "imds.endpoint", "", "Base `URL` of IMDS (default "+probes.EndpointIPv4+", or its IPv6 twin)")
+	flags.StringVar(&f.mode, "imds.endpoint-mode", "IPv4", "Which of IMDS's own endpoints to use: `IPv4` or IPv6")
+	flags.StringVar(&f.server, "imds.allow-server", "", "`REGEX` for the Server header of a known proxy, to be taken for IMDS; anchored")
+	cli.Duration(flags, &f.timeout, "probe.timeout", "Limit of each request")
+	cli.Bool(flags, &f.hopLimit, "probe.hop-limit", "Measure the hop limit of token answers, at start and then hourly (daemon only)")
+	cli.Bool(flags, &f.v1, "probe.imdsv1", "Ask hourly whether requests without a token are answered; AWS counts each in MetadataNoToken (daemon only)")
+	flags.StringVar(&f.profile, "expect.profile", "required", "Whether an instance profile is `required`, optional or forbidden")
+	flags.StringVar(&f.profileARN, "expect.profile-arn", "", "`REGEX` for the ARN of the expected instance profile; anchored")
+	flags.StringVar(&f.role, "expect.role", "", "`REGEX` for the name of the expected role; anchored")
+	cli.Number(flags, &f.stallRatio, "credentials.stall-ratio", "Share of a key's life that must be left")
+	cli.Duration(flags, &f.maxSkew, "clock.max-skew", "How far the host clock may be from IMDS's; 0 is no limit")
+	cli.Strings(flags, &f.vantages, "vantage", "Look from this `VANTAGE`: host, user:NAME or netns:PATH; repeatable (default host)")
+	cli.Complete(cmd, "imds.endpoint-mode", "IPv4", "IPv6")
+	cli.Complete(cmd, "expect.profile", "required", "optional", "forbidden")
 	return f
 }
 

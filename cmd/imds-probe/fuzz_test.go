@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 )
 
 // FuzzFlags feeds the flags of the daemon anything. What is unusable must be an
@@ -17,18 +17,17 @@ func FuzzFlags(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		args := []string{a, b, c}
 		for _, arg := range args {
-			if strings.HasPrefix(arg, "@") || strings.HasPrefix(arg, "--vantage=netns:") {
+			if strings.HasPrefix(arg, "--vantage=netns:") {
 				return // reads a file of that name
 			}
 		}
-		app := kingpin.New("imds-probe", "").UsageWriter(io.Discard).ErrorWriter(io.Discard).Terminate(func(int) {})
-		cmd := app.Command("run", "").Default()
+		cmd := &cobra.Command{}
 		probe, daemon := addProbeFlags(cmd), addDaemonFlags(cmd)
-		_, err := app.Parse(append([]string{"run"}, args...))
-		if err != nil {
-			return // kingpin's own words
+		err := cmd.ParseFlags(args)
+		if err == nil {
+			_, err = probe.options()
 		}
-		if _, err = probe.options(); err == nil {
+		if err == nil {
 			_, err = daemon.log.logger(io.Discard)
 		}
 		if err != nil && strings.ContainsAny(err.Error(), "\n\r") && !strings.ContainsAny(strings.Join(args, ""), "\n\r") {

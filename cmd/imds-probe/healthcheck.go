@@ -3,28 +3,35 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
+
+	"imds-probe/cli"
 )
 
 // healthcheckCommand is for images without a shell, in which a HEALTHCHECK has
 // nothing else to ask with.
-func healthcheckCommand(app *kingpin.Application) command {
-	cmd := app.Command("healthcheck", "Ask a running daemon whether it serves; the exit code is 0 if it does, else 1.").Hidden()
-	url := cmd.Flag("url", "Where to ask.").Default("http://127.0.0.1:16925/-/healthy").String()
-	var timeout time.Duration
-	cmd.Flag("timeout", "How long to wait for the answer.").Default("3s").SetValue(typed("timeout", &timeout, time.ParseDuration))
-	return func(ctx context.Context, _, _ io.Writer) (int, error) {
-		ctx, cancel := context.WithTimeout(ctx, timeout)
+func healthcheckCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:    "healthcheck",
+		Short:  "Ask a running daemon whether it serves",
+		Long:   "Ask a running daemon whether it serves; the exit code is 0 if it does, else 1.",
+		Hidden: true,
+	}
+	flags, timeout := cmd.Flags(), 3*time.Second
+	url := flags.String("url", "http://127.0.0.1:16925/-/healthy", "`URL` to ask")
+	cli.Duration(flags, &timeout, "timeout", "How long to wait for the answer")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 		defer cancel()
 		if err := healthcheck(ctx, *url); err != nil {
-			return 1, err
+			return cli.Exit(1, err)
 		}
-		return 0, nil
+		return nil
 	}
+	return cmd
 }
 
 func healthcheck(ctx context.Context, url string) error {

@@ -3,19 +3,22 @@ package main
 import (
 	"io"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 )
 
 type logFlags struct{ level, format string }
 
-func addLogFlags(cmd *kingpin.CmdClause) *logFlags {
+func addLogFlags(cmd *cobra.Command) *logFlags {
 	f := &logFlags{}
-	cmd.Flag("log.level", "Log from this level on: debug, info, warn or error.").Default("info").StringVar(&f.level)
-	cmd.Flag("log.format", "Format of the log: json or console.").Default("json").StringVar(&f.format)
+	cmd.Flags().StringVar(&f.level, "log.level", "info", "Log from this level on: debug, `info`, warn or error")
+	cmd.Flags().StringVar(&f.format, "log.format", "json", "Format of the log: `json` or console")
+	cli.Complete(cmd, "log.level", "debug", "info", "warn", "error")
+	cli.Complete(cmd, "log.format", "json", "console")
 	return f
 }
 

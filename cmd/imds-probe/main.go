@@ -13,58 +13,39 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/version"
-)
+	"github.com/spf13/cobra"
 
-const exitUsage = 3
+	"imds-probe/cli"
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	// Nothing is read anew while running; a log rotator's SIGHUP must not end it.
 	signal.Ignore(syscall.SIGHUP)
-	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := cli.Run(ctx, rootCommand(), os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// command is one subcommand: it returns the exit code.
-type command func(ctx context.Context, stdout, stderr io.Writer) (int, error)
+// rootCommand is the daemon, with the other commands below it.
+func rootCommand() *cobra.Command {
+	root := daemonCommand()
+	root.Use = "imds-probe [COMMAND]"
+	root.Short = "watch the EC2 instance metadata service and name the one root cause when an instance cannot get its credentials"
+	root.Long = `Watch the EC2 instance metadata service and name the one root cause when an
+instance cannot get its credentials. Without a command, this is the daemon.
 
-// execute runs the command that args name.
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	app := kingpin.New("imds-probe", "Watch the EC2 instance metadata service and name the one root cause when an instance cannot get its credentials.")
-	app.UsageWriter(stdout).ErrorWriter(stderr)
-	app.HelpFlag.Short('h')
-	app.Version(version.Print("imds-probe"))
-	exited := -1
-	app.Terminate(func(code int) { exited = code })
-	commands := map[string]command{
-		"run":         runCommand(app),
-		"check":       checkCommand(app),
-		"explain":     explainCommand(app),
-		"simulate":    simulateCommand(app),
-		"demo":        demoCommand(app),
-		"healthcheck": healthcheckCommand(app),
-	}
-	name, err := app.Parse(args)
-	if exited >= 0 {
-		return exited // --help, --version
-	}
-	code := exitUsage
-	if err == nil {
-		code, err = commands[name](ctx, stdout, stderr)
-	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(stderr, "imds-probe: %v\n", err)
-	}
-	return code
+The exit code is 0 for ok, 1 for warning, 2 for critical, and 3 for unknown or
+bad usage, as monitoring plugins have it.`
+	root.Example = `  imds-probe --expect.role=app --web.listen-address=localhost:16925
+  imds-probe check --output=json
+  imds-probe explain no_role
+  imds-probe demo`
+	root.AddCommand(runCommand(), checkCommand(), explainCommand(), simulateCommand(), demoCommand(), healthcheckCommand())
+	return root
 }

@@ -2,18 +2,17 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/exporter-toolkit/web"
-	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 )
 
 // daemonFlags are the flags of the daemon alone.
@@ -28,27 +27,48 @@ type daemonFlags struct {
 	log            *logFlags
 }
 
-func addDaemonFlags(cmd *kingpin.CmdClause) *daemonFlags {
-	f := &daemonFlags{web: kingpinflag.AddFlags(cmd, ":16925"), log: addLogFlags(cmd)}
-	cmd.Flag("probe.interval", "Time between rounds.").Default("30s").SetValue(typed("probe.interval", &f.interval, time.ParseDuration))
-	cmd.Flag("probe.boot-grace", "Hold a bad first verdict back until the host has been up for so long.").Default("0s").SetValue(typed("probe.boot-grace", &f.bootGrace, time.ParseDuration))
-	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
-	cmd.Flag("web.runtime-metrics", "Export the metrics of the Go runtime too.").BoolVar(&f.runtimeMetrics)
-	cmd.Flag("textfile.path", "Also write the metrics to this file, for node_exporter's textfile collector, which reads files that end in .prom.").PlaceHolder("FILE.prom").StringVar(&f.textfile)
-	cmd.Flag("state.file", "Keep the state in this file, so that a restart knows since when a condition has lasted.").PlaceHolder("FILE").StringVar(&f.stateFile)
+func addDaemonFlags(cmd *cobra.Command) *daemonFlags {
+	f := &daemonFlags{web: addWebFlags(cmd), log: addLogFlags(cmd), interval: 30 * time.Second}
+	flags := cmd.Flags()
+	cli.Duration(flags, &f.interval, "probe.interval", "Time between rounds")
+	cli.Duration(flags, &f.bootGrace, "probe.boot-grace", "Hold a bad first verdict back until the host has been up for so long")
+	flags.StringVar(&f.telemetryPath, "web.telemetry-path", "/metrics", "`PATH` of the metrics")
+	cli.Bool(flags, &f.runtimeMetrics, "web.runtime-metrics", "Export the metrics of the Go runtime too")
+	flags.StringVar(&f.textfile, "textfile.path", "", "Also write the metrics to this `FILE`, for node_exporter's textfile collector, which reads files that end in .prom")
+	flags.StringVar(&f.stateFile, "state.file", "", "Keep the state in this `FILE`, so that a restart knows since when a condition has lasted")
 	return f
 }
 
-func runCommand(app *kingpin.Application) command {
-	cmd := app.Command("run", "Run the daemon.").Default()
+// addWebFlags adds exporter-toolkit's flags, in its words; its own function for
+// that is made for another library of flags.
+func addWebFlags(cmd *cobra.Command) *web.FlagConfig {
+	flags := cmd.Flags()
+	f := &web.FlagConfig{WebListenAddresses: new([]string), WebSystemdSocket: new(bool)}
+	if runtime.GOOS == "linux" {
+		cli.Bool(flags, f.WebSystemdSocket, "web.systemd-socket", "Use systemd socket activation listeners instead of port listeners (Linux only)")
+	}
+	cli.Strings(flags, f.WebListenAddresses, "web.listen-address", "`ADDRESS` on which to expose metrics and web interface. Repeatable for multiple addresses. Examples: :9100 or [::1]:9100 for http, vsock://:9100 for vsock", ":16925")
+	f.WebConfigFile = flags.String("web.config.file", "", "Path to configuration `FILE` that can enable TLS or authentication. See: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md")
+	return f
+}
+
+func runCommand() *cobra.Command {
+	cmd := daemonCommand()
+	cmd.Use, cmd.Short = "run", "Run the daemon; the default command"
+	return cmd
+}
+
+// daemonCommand is run, and the root too: to run is the default.
+func daemonCommand() *cobra.Command {
+	cmd := &cobra.Command{}
 	probe, daemon := addProbeFlags(cmd), addDaemonFlags(cmd)
-	return func(ctx context.Context, _, stderr io.Writer) (int, error) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := probe.options()
 		if err != nil {
-			return exitUsage, err
+			return err
 		}
-		if o.Logger, err = daemon.log.logger(stderr); err != nil {
-			return exitUsage, err
+		if o.Logger, err = daemon.log.logger(cmd.ErrOrStderr()); err != nil {
+			return err
 		}
 		daemon.apply(&o)
 		tuneRuntime()
@@ -56,8 +76,9 @@ func runCommand(app *kingpin.Application) command {
 		if err := harden(); err != nil {
 			o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
 		}
-		return runAgent(ctx, o)
+		return runAgent(cmd.Context(), o)
 	}
+	return cmd
 }
 
 func (f *daemonFlags) apply(o *agent.Options) {
@@ -70,15 +91,15 @@ func (f *daemonFlags) apply(o *agent.Options) {
 
 // runAgent runs the daemon until the context ends. What keeps it from starting
 // is bad usage; what ends it later is a failure.
-func runAgent(ctx context.Context, o agent.Options) (int, error) {
+func runAgent(ctx context.Context, o agent.Options) error {
 	a, err := agent.New(ctx, o)
 	if err != nil {
-		return exitUsage, err
+		return err
 	}
 	if err := a.Run(ctx); err != nil {
-		return 1, err
+		return cli.Exit(1, err)
 	}
-	return 0, nil
+	return nil
 }
 
 // gcPercent lets the heap grow by half between two collections, where Go lets

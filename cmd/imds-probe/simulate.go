@@ -6,57 +6,66 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 
-	"github.com/alecthomas/kingpin/v2"
+	"github.com/spf13/cobra"
 
 	"imds-probe/agent"
+	"imds-probe/cli"
 	"imds-probe/probes/imdstest"
 )
 
-func simulateCommand(app *kingpin.Application) command {
-	cmd := app.Command("simulate", "Serve a fault-injecting IMDS; its credentials are canaries and open nothing.")
-	name := cmd.Flag("scenario", "The state and the faults; see --list.").Default("healthy").String()
-	listen := cmd.Flag("listen", "Addresses to serve on; repeatable.").Default("127.0.0.1:1338").Strings()
+func simulateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Serve a fault-injecting IMDS on loopback",
+		Long:  "Serve a fault-injecting IMDS; its credentials are canaries and open nothing.",
+	}
+	var listen []string
 	var hops int
-	cmd.Flag("hop-limit", "IP TTL of the token's answer, as HttpPutResponseHopLimit; 0 leaves the system's.").Default("0").SetValue(typed("hop-limit", &hops, strconv.Atoi))
-	list := cmd.Flag("list", "List the scenarios.").Bool()
-	return func(ctx context.Context, stdout, _ io.Writer) (int, error) {
-		if *list {
-			return 0, listScenarios(stdout)
+	var list bool
+	flags := cmd.Flags()
+	name := flags.String("scenario", "healthy", "`NAME` of the state and the faults; see --list")
+	cli.Strings(flags, &listen, "listen", "`ADDRESS` to serve on; repeatable", "127.0.0.1:1338")
+	cli.Integer(flags, &hops, "hop-limit", "IP TTL of the token's answer, as HttpPutResponseHopLimit; 0 leaves the system's")
+	cli.Bool(flags, &list, "list", "List the scenarios")
+	cli.Complete(cmd, "scenario", scenarioNames()...)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if list {
+			return listScenarios(cmd.OutOrStdout())
 		}
 		scenario, err := imdstest.Find(*name)
 		if err != nil {
-			return exitUsage, &agent.OptionError{Flag: "scenario", Value: *name, Err: err}
+			return &agent.OptionError{Flag: "scenario", Value: *name, Err: err}
 		}
 		if hops < 0 || hops > 64 {
-			return exitUsage, &agent.OptionError{Flag: "hop-limit", Value: hops, Err: errHops}
+			return &agent.OptionError{Flag: "hop-limit", Value: hops, Err: errHops}
 		}
 		scenario.Instance.HopLimit = hops
-		return simulate(ctx, stdout, scenario, *listen)
+		return simulate(cmd.Context(), cmd.OutOrStdout(), scenario, listen)
 	}
+	return cmd
 }
 
 var errHops = errors.New("must be from 0 to 64")
 
-func simulate(ctx context.Context, stdout io.Writer, scenario imdstest.Scenario, addresses []string) (int, error) {
+func simulate(ctx context.Context, stdout io.Writer, scenario imdstest.Scenario, addresses []string) error {
 	simulator := imdstest.New(scenario)
 	for _, address := range addresses {
 		if _, _, err := net.SplitHostPort(address); err != nil {
-			return exitUsage, &agent.OptionError{Flag: "listen", Value: address, Err: err}
+			return &agent.OptionError{Flag: "listen", Value: address, Err: err}
 		}
 		server, err := imdstest.Listen(simulator, address)
 		if err != nil {
-			return exitUsage, &agent.OptionError{Flag: "listen", Value: address, Err: err}
+			return &agent.OptionError{Flag: "listen", Value: address, Err: err}
 		}
 		defer server.Close()
 		if _, err := fmt.Fprintf(stdout, "simulating %s on %s\n", scenario.Name, server.URL()); err != nil {
-			return 1, err
+			return cli.Exit(1, err)
 		}
 	}
 	<-ctx.Done()
-	return 0, nil
+	return nil
 }
 
 func listScenarios(w io.Writer) error {
@@ -70,4 +79,11 @@ func listScenarios(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+func scenarioNames() (names []string) {
+	for _, s := range imdstest.Scenarios() {
+		names = append(names, s.Name)
+	}
+	return names
 }

@@ -28,12 +28,9 @@ build() {
 		-ldflags "-s -w -buildid= -X $pkg.Version=$VERSION -X $pkg.Revision=$commit -X $pkg.BuildDate=$date" ./cmd/...
 }
 
-# manual COMMAND BINARY writes its man page: what kingpin knows, under a title
-# and a name as man and apropos want them.
+# manual COMMAND writes its manual page, which a test keeps up to date.
 manual() {
-	about=$(go list -f '{{.Doc}}' "./cmd/$1" | sed "s/^Command $1 //; s/\.$//")
-	printf '.TH %s 1 "%s" "%s"\n.SH NAME\n%s \\- %s\n' "$1" "${date%T*}" "$1 $VERSION" "$1" "$about"
-	"$2" --help-man | sed '1,/^\.SH "NAME"/d' | sed "1{/^$1\$/d;}" | sed '/^\\fB/s/-/\\-/g'
+	sed "1{s/@DATE@/${date%T*}/; s/@VERSION@/$VERSION/;}" "deploy/package/man/$1.1"
 }
 
 # licences COMMAND... writes the licence of every module that is linked in.
@@ -57,13 +54,14 @@ changelog() {
 
 # stage lays out, in $1, what no architecture changes.
 stage() {
-	mkdir -p "$1/man" "$1/bash" "$1/zsh"
+	mkdir -p "$1/man" "$1/bash" "$1/zsh" "$1/fish"
 	native=$(go env GOHOSTARCH)
 	build "$1/native" "$native"
 	for c in $commands; do
-		manual "$c" "$1/native/$c" | gzip -9n >"$1/man/$c.1.gz"
-		"$1/native/$c" --completion-script-bash >"$1/bash/$c"
-		"$1/native/$c" --completion-script-zsh >"$1/zsh/_$c"
+		manual "$c" | gzip -9n >"$1/man/$c.1.gz"
+		"$1/native/$c" completion bash >"$1/bash/$c"
+		"$1/native/$c" completion zsh >"$1/zsh/_$c"
+		"$1/native/$c" completion fish >"$1/fish/$c.fish"
 	done
 	# shellcheck disable=SC2086 # a list of words
 	licences $commands | gzip -9n >"$1/licences.gz"

@@ -161,7 +161,7 @@ func isStatic(t *testing.T, path string, machine elf.Machine) {
 func readsWell(t *testing.T, root string) {
 	t.Helper()
 	page := nspawn.Output(t, exec.Command("sh", "-c", `gzip -dc "$1"`, "sh", filepath.Join(root, "usr/share/man/man1/imds-probe.1.gz")))
-	for _, want := range []string{".TH imds-probe 1 ", "imds-probe \\- ", "\\-\\-probe.interval", "\\-\\-state.file"} {
+	for _, want := range []string{".TH imds-probe 1 ", "imds-probe " + version, "imds\\-probe \\- ", "\\-\\-probe.interval", "\\-\\-state.file"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the man page lacks %q", want)
 		}
@@ -190,7 +190,7 @@ func runs(t *testing.T, binary, arch string) {
 	if out := run("--version"); !strings.Contains(out, "version "+version) || !strings.Contains(out, "linux/"+arch) {
 		t.Errorf("--version: %s", out)
 	}
-	if out := run("--completion-bash", "run", "--probe.i"); !strings.Contains(out, "--probe.interval") {
+	if out := run("__complete", "run", "--probe.i"); !strings.Contains(out, "--probe.interval") {
 		t.Errorf("completions: %s", out)
 	}
 	endpoint := harness.Simulate(t, "healthy")

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"imds-probe/cli"
+	"imds-probe/doctor"
+)
+
+// common are the flags of all commands.
+type common struct {
+	output     string
+	timeout    time.Duration
+	connection doctor.Connection
+}
+
+func addCommonFlags(root *cobra.Command) *common {
+	c := &common{output: "text", timeout: 30 * time.Second}
+	flags := root.PersistentFlags()
+	checked(flags, &c.output, "output", "How to print the report: `text` or json", oneOf("text", "json"))
+	cli.Var(flags, &c.timeout, "timeout", "DURATION", "Time for all requests together", positiveDuration)
+	checked(flags, &c.connection.Region, "region", "AWS `REGION`; the SDK's configuration otherwise",
+		must(doctor.IsRegion, "the name of a region"))
+	flags.StringVar(&c.connection.Profile, "aws-profile", "", "`NAME` of a profile of the AWS configuration (not an instance profile)")
+	checked(flags, &c.connection.EndpointURL, "endpoint-url", "`URL` to ask instead of AWS's endpoints", httpURL)
+	cli.Complete(root, "output", "text", "json")
+	return c
+}
+
+// answer asks what a command is for, and prints the report. Before that, prepare
+// may change how AWS is reached.
+func (c *common) answer(cmd *cobra.Command, ask func(context.Context, *doctor.Doctor) doctor.Report,
+	prepare ...func(context.Context, *aws.Config) error,
+) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), c.timeout)
+	defer cancel()
+	cfg, err := doctor.Load(ctx, c.connection)
+	if err != nil {
+		return err
+	}
+	for _, step := range prepare {
+		if err := step(ctx, &cfg); err != nil {
+			return err
+		}
+	}
+	if err := doctor.RequireRegion(cfg); err != nil {
+		return err
+	}
+	report := ask(ctx, doctor.New(cfg))
+	if err := c.write(report, cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	return cli.Exit(report.ExitCode(), nil)
+}
+
+func (c *common) write(report doctor.Report, w io.Writer) error {
+	if c.output == "json" {
+		return report.WriteJSON(w)
+	}
+	return report.WriteText(w, colourful(w))
+}
+
+// colourful tells whether w is a terminal whose owner did not ask for no colour
+// (https://no-color.org).
+func colourful(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}

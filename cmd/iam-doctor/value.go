@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"imds-probe/cli"
+)
+
+// checked adds a flag whose value is checked.
+func checked(flags *pflag.FlagSet, target *string, name, usage string, check func(string) error) {
+	cli.Var(flags, target, name, "", usage, func(s string) (string, error) { return s, check(s) })
+}
+
+// argument reads the argument of a command into target, and checks it.
+func argument(name string, target *string, check func(string) error) cobra.PositionalArgs {
+	return cli.Arg(func(s string) error {
+		if err := check(s); err != nil {
+			return cli.Invalid(name, s, err)
+		}
+		*target = s
+		return nil
+	})
+}
+
+func positiveDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, errors.New("not a positive duration, such as 30s")
+	}
+	return d, nil
+}
+
+func must(valid func(string) bool, what string) func(string) error {
+	return func(s string) error {
+		if !valid(s) {
+			return errors.New("not " + what)
+		}
+		return nil
+	}
+}
+
+func oneOf(values ...string) func(string) error {
+	return func(s string) error {
+		if slices.Contains(values, s) {
+			return nil
+		}
+		return errors.New("not one of " + strings.Join(values, ", "))
+	}
+}
+
+func httpURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("not a URL such as http://HOST:PORT")
+	}
+	return nil
+}
