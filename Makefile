@@ -32,12 +32,8 @@ race: ## the same, insisting on the race detector
 	$(GO) test -race ./...
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME
-	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' agent cmd doctor probes 2>/dev/null | xargs -n1 dirname | sort -u); do \
-		for name in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' $$target/*_test.go | sed 's/func //'); do \
-			echo "== $$target $$name"; $(GO) test ./$$target -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) || exit 1; \
-		done; \
-	done
+fuzz: ## run every fuzz target for FUZZTIME (30s, or 10000000x executions)
+	FUZZTIME=$(FUZZTIME) CACHE=$(CACHE) tools/fuzz.sh
 
 .PHONY: lint
 lint: $(LINT) ## run the linters over all modules
@@ -47,6 +43,7 @@ lint: $(LINT) ## run the linters over all modules
 	cd e2e/doctor && $(LINT) run ./...
 	cd bench && $(LINT) run ./...
 	cd tools/sbom && $(LINT) run ./...
+	cd third_party/conntrack && $(LINT) run ./...
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
 	@mkdir -p $(CACHE)

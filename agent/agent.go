@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -23,6 +24,9 @@ type Agent struct {
 	notify    notifier
 	state     *stateFile
 	log       *zap.Logger
+	// lapped is closed when each vantage has had its first round.
+	lapped chan struct{}
+	lap    sync.Once
 	// textfileFailed tells of the last write; only the loop of rounds uses it.
 	textfileFailed bool
 }
@@ -53,6 +57,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		notify:   newNotifier(o.Timeout),
 		state:    state,
 		log:      o.Logger,
+		lapped:   make(chan struct{}),
 	}
 	a.tracker.graceUntil = o.GraceUntil
 	a.tracker.resume(saved)
@@ -85,11 +90,13 @@ func (a *Agent) Run(ctx context.Context) error {
 		zap.String("version", a.options.Version), zap.String("endpoint", a.options.Endpoint),
 		zap.Duration("interval", a.options.Interval), zap.Strings("vantages", a.vantages()), zap.Strings("listening", addrsOf(a.listeners)))
 	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return a.measure(ctx) })
 	if a.options.Web != nil {
 		tasks.Go(func() error { return a.serve(ctx) })
 	}
+	// What is started last runs first: the server is set up while the first answers
+	// are awaited.
 	tasks.Go(func() error { return a.rounds(ctx) })
-	tasks.Go(func() error { return a.measure(ctx) })
 	a.notify.ready()
 	err := tasks.Wait()
 	a.notify.stopping()

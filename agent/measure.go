@@ -14,9 +14,14 @@ const (
 	remeasureAfter = time.Minute
 )
 
-// measure measures the hop limit, and asks for IMDSv1, at start and then hourly.
-// Where nothing can be said the metric is absent.
+// measure measures the hop limit, and asks for IMDSv1, after the first rounds and
+// then hourly. Where nothing can be said the metric is absent.
 func (a *Agent) measure(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-a.lapped:
+	}
 	for next := time.Now(); ; {
 		if err := sleepUntil(ctx, next); err != nil {
 			return err

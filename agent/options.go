@@ -52,6 +52,9 @@ type Options struct {
 	// Banner says above the page what is special about this agent; nil for nothing.
 	Banner func() string
 
+	// Rest is called after a round when none is due; nil does nothing.
+	Rest func()
+
 	// HTTPClient takes the place of the network, for tests.
 	HTTPClient imds.HTTPClient
 	// Drops reads the link-local drop counters of the host's devices; nil reads none.

@@ -32,6 +32,19 @@ func (a *Agent) rounds(ctx context.Context) error {
 		due.done(i, time.Now(), confirm)
 		a.tracker.RecordNext(a.probers[i].Vantage(), due.at[i])
 		a.publish()
+		a.rest(due)
+	}
+}
+
+// rest is for what waits until the daemon is idle. The first time is when each
+// vantage has had a round.
+func (a *Agent) rest(due *timetable) {
+	if _, at := due.next(); !at.After(time.Now()) {
+		return
+	}
+	a.lap.Do(func() { close(a.lapped) })
+	if a.options.Rest != nil {
+		a.options.Rest()
 	}
 }
 

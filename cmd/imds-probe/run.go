@@ -71,7 +71,7 @@ func daemonCommand() *cobra.Command {
 			return err
 		}
 		daemon.apply(&o)
-		tuneRuntime()
+		o.Rest = tuneRuntime()
 		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
 		if err := harden(); err != nil {
 			o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
@@ -107,14 +107,22 @@ func runAgent(ctx context.Context, o agent.Options) error {
 // that most would be garbage. See docs/performance.md for what it saves.
 const gcPercent = 50
 
-// tuneRuntime fits Go's runtime to a daemon that mostly sleeps: one processor,
-// for waking others costs more than they do, and a small heap. The environment
+// tuneRuntime fits Go's runtime to a daemon that mostly sleeps. What it returns is
+// for moments of rest: it leaves one processor, for waking others costs more than
+// they do, and gives back the memory that a round needed. The environment
 // prevails.
-func tuneRuntime() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(1)
-	}
-	if os.Getenv("GOGC") == "" {
+func tuneRuntime() (rest func()) {
+	gc, processors := os.Getenv("GOGC") == "", os.Getenv("GOMAXPROCS") == ""
+	if gc {
 		debug.SetGCPercent(gcPercent)
+	}
+	return func() {
+		if processors {
+			processors = false // its callers stop the world
+			runtime.GOMAXPROCS(1)
+		}
+		if gc {
+			debug.FreeOSMemory()
+		}
 	}
 }
