@@ -52,7 +52,8 @@ type Options struct {
 	// Banner says above the page what is special about this agent; nil for nothing.
 	Banner func() string
 
-	// Rest is called after a round when none is due; nil does nothing.
+	// Rest is called once an interval, when a round has ended and none is due; nil
+	// does nothing.
 	Rest func()
 
 	// HTTPClient takes the place of the network, for tests.

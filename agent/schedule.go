@@ -32,18 +32,19 @@ func (a *Agent) rounds(ctx context.Context) error {
 		due.done(i, time.Now(), confirm)
 		a.tracker.RecordNext(a.probers[i].Vantage(), due.at[i])
 		a.publish()
-		a.rest(due)
+		a.rest(due, i)
 	}
 }
 
-// rest is for what waits until the daemon is idle. The first time is when each
-// vantage has had a round.
-func (a *Agent) rest(due *timetable) {
+// rest is for what waits until the daemon is idle: when each vantage has had its
+// first round, and then once an interval, after the first vantage's.
+func (a *Agent) rest(due *timetable, vantage int) {
 	if _, at := due.next(); !at.After(time.Now()) {
 		return
 	}
-	a.lap.Do(func() { close(a.lapped) })
-	if a.options.Rest != nil {
+	first := false
+	a.lap.Do(func() { first = true; close(a.lapped) })
+	if a.options.Rest != nil && (first || vantage == 0) {
 		a.options.Rest()
 	}
 }
