@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,18 +18,18 @@ func TestRest(t *testing.T) {
 	}
 	for _, vantages := range [][]probes.Vantage{{probes.HostVantage()}, {probes.HostVantage(), user}} {
 		synctest.Test(t, func(t *testing.T) {
-			rests := 0
+			var rests atomic.Int64
 			d := startDaemon(t, "healthy", func(o *agent.Options) {
-				o.Vantages, o.Rest = vantages, func() { rests++ }
+				o.Vantages, o.Rest = vantages, func() { rests.Add(1) }
 			})
-			if rests != 1 {
-				t.Errorf("%d rests after the first rounds, want 1", rests)
+			if n := rests.Load(); n != 1 {
+				t.Errorf("%d rests after the first rounds, want 1", n)
 			}
 			time.Sleep(10 * time.Minute)
 			synctest.Wait()
 			d.stop()
-			if want := 1 + 10*60/30; rests != want {
-				t.Errorf("%d rests in 20 intervals of %d vantages, want %d", rests, len(vantages), want)
+			if n, want := rests.Load(), int64(1+10*60/30); n != want {
+				t.Errorf("%d rests in 20 intervals of %d vantages, want %d", n, len(vantages), want)
 			}
 		})
 	}

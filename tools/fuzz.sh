@@ -4,8 +4,7 @@
 #
 # go test -fuzz instruments all that a test links, and the bookkeeping of each
 # execution grows with that: TLS, protobuf and the rest are most of it. Here only
-# our own packages and the standard decoders that they feed are instrumented, which
-# is some ten times faster.
+# our own packages are instrumented, which is some ten times faster.
 #
 # What is found stays as a seed in testdata/fuzz of the package, to be committed.
 set -euo pipefail
@@ -14,17 +13,12 @@ cache=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/imds-probe}/fuzz
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-instrument=()
-for package in imds-probe/... encoding/json net/http net/http/internal net/textproto; do
-	instrument+=("-gcflags=$package=-d=libfuzzer")
-done
-
 grep -rhoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' agent cmd doctor probes | sort | sed 's/func //' >"$work/all"
 for target in "${@:-$(cat "$work/all")}"; do printf '%s\n' $target; done | while read -r target; do
 	package=$(dirname "$(grep -rlE "^func $target\\(" --include='*_test.go' agent cmd doctor probes)")
 	echo "== $package $target"
 	binary=$work/${package//\//-}.test
-	[ -e "$binary" ] || go test -c "${instrument[@]}" -o "$binary" "./$package"
+	[ -e "$binary" ] || go test -c -gcflags='imds-probe/...=-d=libfuzzer' -o "$binary" "./$package"
 	(cd "$package" && "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "${FUZZTIME:-30s}" \
 		-test.fuzzminimizetime 10x -test.fuzzcachedir "$cache/$target" ${FUZZFLAGS:-})
 done
