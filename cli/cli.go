@@ -74,6 +74,7 @@ func Prepare(root *cobra.Command) {
 		cmd.Flags().SortFlags = false
 		cmd.InitDefaultHelpFlag() // there is one: this only adds the common flags
 		cmd.Flags().VisitAll(plain)
+		registerValues(cmd)
 		if cmd.HasParent() && cmd.Args == nil {
 			cmd.Args = noArgs
 		}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -47,14 +46,6 @@ func Bool(flags *pflag.FlagSet, target *bool, name, usage string) {
 		f := flags.VarPF(b, b.prefix()+name, "", usage)
 		f.NoOptDefVal = "true"
 		f.Hidden = b.negated && !*target // a completion that changes nothing
-	}
-}
-
-// Complete lets a shell complete the values of a flag.
-func Complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // no such flag
 	}
 }
 
