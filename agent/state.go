@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -67,6 +68,14 @@ func (v savedVantage) known() probes.Known {
 	}
 }
 
+// unwritable tells whether a time could not be written as JSON again: read at
+// another offset, it may leave the years that JSON has a form for.
+func (v savedVantage) unwritable() bool {
+	return slices.ContainsFunc([]time.Time{v.Since, v.Expiration, v.KeysBorn}, func(t time.Time) bool {
+		return t.UTC().Year() < 0 || t.UTC().Year() > 9999
+	})
+}
+
 // stateFile keeps the state on disk. The zero value, without a path, keeps none.
 type stateFile struct {
 	path    string
@@ -98,7 +107,7 @@ func openState(path string, log *zap.Logger) (*stateFile, savedState) {
 		return f, savedState{}
 	}
 	f.written = text
-	copy(f.salt[:], mustHex(state.Salt))
+	copy(f.salt[:], unhex(state.Salt))
 	return f, state
 }
 
@@ -129,16 +138,18 @@ func decodeState(text []byte, machine string) (s savedState, err error) {
 		return savedState{}, fmt.Errorf("format %q is not %q", s.Format, stateFormat)
 	case s.Machine != machine:
 		return savedState{}, errors.New("written on another host")
-	case len(mustHex(s.Salt)) != len(probes.Salt{}):
+	case len(unhex(s.Salt)) != len(probes.Salt{}):
 		return savedState{}, errors.New("no salt")
 	case len(s.Transitions) > maxTransitions:
 		return savedState{}, errors.New("too many transitions")
+	case slices.ContainsFunc(s.Vantages, savedVantage.unwritable):
+		return savedState{}, errors.New("a time without a form in UTC")
 	}
 	return s, nil
 }
 
-// mustHex decodes hexadecimal digits, and nothing else.
-func mustHex(text string) []byte {
+// unhex decodes hexadecimal digits; it is nil for anything else.
+func unhex(text string) []byte {
 	raw, err := hex.DecodeString(text)
 	if err != nil {
 		return nil

@@ -3,6 +3,7 @@ package probes
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 )
@@ -136,7 +137,7 @@ func decodeInfo(body []byte) Content {
 		ProfileID:  clean(raw.InstanceProfileId),
 	}
 	// A missing or unreadable time is no defect: only the keys' age needs it.
-	info.LastUpdated, _ = time.Parse(time.RFC3339, raw.LastUpdated)
+	info.LastUpdated, _ = parseTime(raw.LastUpdated)
 	c := Content{Info: info}
 	if info.Code == "" || isSuccess(info.Code) && info.Message == "" && (info.ProfileARN == "" || info.ProfileID == "") {
 		c.Defect = ReasonFieldMissing
@@ -163,13 +164,23 @@ func decodeCredentials(body []byte, salt Salt) Content {
 		return c
 	}
 	var err error
-	switch doc.Expiration, err = time.Parse(time.RFC3339, raw.Expiration); {
+	switch doc.Expiration, err = parseTime(raw.Expiration); {
 	case doc.Code == "", raw.Expiration == "", doc.AccessKeyHash == "", !bool(raw.SecretAccessKey), !bool(raw.Token):
 		c.Defect = ReasonFieldMissing
 	case err != nil:
 		c.Defect = ReasonInvalidTime
 	}
 	return c
+}
+
+// parseTime reads a time and brings it to UTC. One whose year has no form there
+// (9999-12-31T23:59:59-01:00 has none) could not be written as JSON again.
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if t = t.UTC(); err == nil && (t.Year() < 0 || t.Year() > 9999) {
+		return time.Time{}, errors.New("no year of RFC 3339 in UTC")
+	}
+	return t, err
 }
 
 // unmarshal decodes a document into the fields that dst has. The error itself is

@@ -40,6 +40,7 @@ func TestDecodeDefects(t *testing.T) {
 		"credentials, empty secret":   {rolePath, strings.Replace(goodCredentials, `"s"`, `""`, 1), probes.ReasonFieldMissing},
 		"credentials, null token":     {rolePath, strings.Replace(goodCredentials, `"t"`, `null`, 1), probes.ReasonFieldMissing},
 		"credentials, bad expiration": {rolePath, strings.Replace(goodCredentials, "2026-01-01T06", "tomorrow", 1), probes.ReasonInvalidTime},
+		"credentials, far expiration": {rolePath, strings.Replace(goodCredentials, "2026-01-01T06:35:00Z", "9999-12-31T23:59:59-01:00", 1), probes.ReasonInvalidTime},
 		"credentials, page":           {rolePath, "<html></html>", probes.ReasonHTMLAnswer},
 		"info":                        {probes.InfoPath, `{"Code":"Success","InstanceProfileArn":"a","InstanceProfileId":"i"}`, probes.ReasonNone},
 		"info, no ARN":                {probes.InfoPath, `{"Code":"Success","InstanceProfileId":"i"}`, probes.ReasonFieldMissing},

@@ -40,6 +40,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte("SSH-2.0-x\r\n"))
 	f.Add([]byte("HTTP/1.1 200\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"))
 	f.Add([]byte{})
+	policy := probes.DefaultPolicy()
+	policy.AllowServer, _ = probes.Anchored(".*")
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		dial := func(context.Context, string, string) (net.Conn, error) {
 			client, server := net.Pipe()
@@ -52,8 +54,6 @@ func FuzzAnswer(f *testing.F) {
 			}()
 			return client, nil
 		}
-		policy := probes.DefaultPolicy()
-		policy.AllowServer, _ = probes.Anchored(".*")
 		prober, err := probes.New(probes.Options{Timeout: 5 * time.Second, Policy: policy, HTTPClient: probes.NewHTTPClient(dial)})
 		if err != nil {
 			t.Fatal(err)
