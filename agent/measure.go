@@ -69,10 +69,3 @@ func (t *Tracker) RecordV1(enabled, ok bool) {
 		t.v1 = &enabled
 	}
 }
-
-// RecordDrops takes in the link-local drop counters.
-func (t *Tracker) RecordDrops(drops map[string]uint64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.drops = drops
-}

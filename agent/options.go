@@ -101,26 +101,13 @@ func (o Options) probers(salt probes.Salt) ([]*probes.Prober, error) {
 		var err error
 		all[i], err = probes.New(probes.Options{
 			Endpoint: o.Endpoint, Timeout: o.Timeout, Policy: o.Policy, Vantage: v, Salt: salt,
-			HTTPClient: o.HTTPClient, Drops: o.totalDrops(),
+			HTTPClient: o.HTTPClient, Drops: o.Drops,
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
-}
-
-// totalDrops sums the drop counters for a prober.
-func (o Options) totalDrops() func() uint64 {
-	if o.Drops == nil {
-		return nil
-	}
-	return func() (total uint64) {
-		for _, n := range o.Drops() {
-			total += n
-		}
-		return total
-	}
 }
 
 // checkDaemon checks the options that only the daemon has.

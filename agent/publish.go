@@ -7,9 +7,6 @@ import (
 
 // publish shows the state after a round to those who do not come and ask.
 func (a *Agent) publish() {
-	if a.options.Drops != nil {
-		a.tracker.RecordDrops(a.options.Drops())
-	}
 	a.state.save(a.tracker.saved())
 	a.notify.status(a.tracker.Snapshot())
 	if path := a.options.TextfilePath; path != "" {

@@ -151,6 +151,7 @@ func (t *Tracker) Record(r probes.Round) (events []Event, confirm time.Duration)
 	for _, e := range r.Exchanges() {
 		t.requests[requestCode(e)]++
 	}
+	t.drops = r.Drops
 	v := t.vantage(r.Vantage)
 	events = v.learn(r)
 	diagnosis := probes.Diagnose(r, t.policy, v.Known)

@@ -58,9 +58,46 @@ func TestPacketsDropped(t *testing.T) {
 // dropCounter is a driver's counter that moves by a step whenever it is read.
 type dropCounter struct{ total, step uint64 }
 
-func (c *dropCounter) read() uint64 {
+func (c *dropCounter) read() map[string]uint64 {
 	c.total += c.step
-	return c.total
+	return map[string]uint64{"ens5": c.total}
+}
+
+// TestPacketsDroppedByDevice wants devices that come and go during a round to hide
+// no drop, and to be none.
+func TestPacketsDroppedByDevice(t *testing.T) {
+	type counters = map[string]uint64
+	for name, c := range map[string]struct {
+		before, after counters
+		want          bool
+	}{
+		"none":                 {nil, nil, false},
+		"still":                {counters{"ens5": 7}, counters{"ens5": 7}, false},
+		"moved":                {counters{"ens5": 7}, counters{"ens5": 8}, true},
+		"reset":                {counters{"ens5": 7}, counters{"ens5": 0}, false},
+		"one came":             {counters{"ens5": 7}, counters{"ens5": 7, "ens6": 9}, false},
+		"one left":             {counters{"ens5": 7, "ens6": 9}, counters{"ens5": 7}, false},
+		"one left, one moved":  {counters{"ens5": 7, "ens6": 9}, counters{"ens5": 8}, true},
+		"one reset, one moved": {counters{"ens5": 7, "ens6": 9}, counters{"ens5": 0, "ens6": 10}, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			reads := []counters{c.before, c.after}
+			next := func() (now counters) {
+				now, reads = reads[0], reads[1:]
+				return now
+			}
+			p, err := probes.New(probes.Options{
+				Timeout: time.Second, Policy: probes.DefaultPolicy(), Drops: next,
+				HTTPClient: imdstest.New(imdstest.MustFind("healthy")).Client(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := round(t, p).PacketsDropped; got != c.want {
+				t.Errorf("%s: %v, want %v", name, got, c.want)
+			}
+		})
+	}
 }
 
 func diagnosed(t *testing.T, p *probes.Prober) seen {

@@ -34,9 +34,9 @@ type Options struct {
 	// HTTPClient takes the place of the network, for tests; nil means TCP from
 	// the vantage.
 	HTTPClient imds.HTTPClient
-	// Drops counts link-local packets that the host's network driver dropped;
-	// nil where nothing counts them.
-	Drops func() uint64
+	// Drops counts link-local packets that the host's network driver dropped, by
+	// device; nil where nothing counts them.
+	Drops func() map[string]uint64
 }
 
 // A Prober makes rounds for one vantage. It is not safe for concurrent use.
@@ -103,7 +103,7 @@ func (p *Prober) Confirm(ctx context.Context) (Round, error) {
 
 func (p *Prober) round(ctx context.Context, insist bool) (Round, error) {
 	p.vantage.insist = insist
-	before := p.dropped()
+	before := p.drops()
 	climb := p.newClimb()
 	for _, probe := range Ladder() {
 		climb.step(ctx, probe)
@@ -112,16 +112,27 @@ func (p *Prober) round(ctx context.Context, insist bool) (Round, error) {
 		}
 	}
 	climb.round.Duration = time.Since(climb.round.Start)
-	climb.round.PacketsDropped = p.dropped() > before
+	climb.round.Drops = p.drops()
+	climb.round.PacketsDropped = moved(before, climb.round.Drops)
 	return climb.round, nil
 }
 
-// dropped counts the link-local packets that were dropped so far.
-func (p *Prober) dropped() uint64 {
+// drops counts the link-local packets that were dropped so far.
+func (p *Prober) drops() map[string]uint64 {
 	if p.options.Drops == nil {
-		return 0
+		return nil
 	}
 	return p.options.Drops()
+}
+
+// moved tells whether a device's counter is beyond what it was.
+func moved(before, after map[string]uint64) bool {
+	for device, n := range after {
+		if was, known := before[device]; known && n > was {
+			return true
+		}
+	}
+	return false
 }
 
 // newClimb starts a round. The SDK's client is a new one each time, since it

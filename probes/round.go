@@ -11,8 +11,9 @@ type Round struct {
 	Results [probeCount]Result
 	// Clock is the offset of the host clock as this round measured it.
 	Clock ClockOffset
-	// PacketsDropped tells whether the host's link-local drop counters moved
-	// during the round.
+	// Drops are the host's link-local drop counters at the end, by device.
+	Drops map[string]uint64
+	// PacketsDropped tells whether one of the counters moved during the round.
 	PacketsDropped bool
 }
 
