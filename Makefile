@@ -97,7 +97,7 @@ vuln: ## look for known vulnerabilities in what the code calls
 
 .PHONY: bench
 bench: ## measure the daemon beside node_exporter, into docs/performance.md
-	cd bench && $(GO) run .
+	cd bench && $(GO) run . -document=../docs/performance.md
 
 .PHONY: soak
 soak: ## 200,000 rounds through all scenarios, 20,000 of the daemon (root)

@@ -1,16 +1,19 @@
 // Command bench measures what imds-probe costs beside what people run today, on
-// this machine and in one run, and prints a table for docs/performance.md. Run
-// it by make bench.
+// this machine and in one run, prints the tables and puts them into
+// docs/performance.md. Run it by make bench.
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"imds-probe/probes/imdstest"
@@ -20,13 +23,14 @@ func main() {
 	bare := flag.String("bare", "", "only make bare rounds at this endpoint, every -interval, for ever")
 	interval := flag.Duration("interval", 2*tick, "time between bare rounds")
 	runs := flag.Int("runs", 3, "runs of which the median is taken")
+	document := flag.String("document", "", "document to put the tables into")
 	flag.Parse()
 	ctx := context.Background()
 	var err error
 	if *bare != "" {
 		err = bareLoop(ctx, *bare, *interval)
 	} else {
-		err = run(ctx, *runs)
+		err = run(ctx, *runs, *document)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -40,7 +44,12 @@ type subject struct {
 	binary string
 	args   []string
 	ready  string
+	// path is what is scraped; empty for /metrics.
+	path string
 }
+
+// scraped is the path that is scraped.
+func (s subject) scraped() string { return cmp.Or(s.path, "/metrics") }
 
 // bench is one run of everything.
 type bench struct {
@@ -49,14 +58,17 @@ type bench struct {
 	keepAlive *http.Transport
 	probe     string
 	node      string
+	blackbox  string
+	out       io.Writer
 }
 
 const (
 	verdict  = `imds_condition{condition="healthy",vantage="host"} 1`
 	nodeDone = "node_scrape_collector_success"
+	boxReady = "blackbox_exporter_config_last_reload_successful 1"
 )
 
-func run(ctx context.Context, runs int) error {
+func run(ctx context.Context, runs int, document string) error {
 	dir, err := os.MkdirTemp("", "imds-probe-bench-")
 	if err != nil {
 		return err
@@ -67,14 +79,21 @@ func run(ctx context.Context, runs int) error {
 		return err
 	}
 	defer server.Close()
-	b := &bench{dir: dir, endpoint: server.URL(), keepAlive: &http.Transport{}}
+	var text strings.Builder
+	b := &bench{dir: dir, endpoint: server.URL(), keepAlive: &http.Transport{}, out: io.MultiWriter(os.Stdout, &text)}
 	if b.probe, err = build(dir, "..", "./cmd/imds-probe"); err != nil {
 		return err
 	}
 	if b.node, err = build(dir, ".", "github.com/prometheus/node_exporter"); err != nil {
 		return err
 	}
-	return b.table(ctx, runs)
+	if b.blackbox, err = debian(ctx, dir, "prometheus-blackbox-exporter"); err != nil {
+		return err
+	}
+	if err := b.table(ctx, runs); err != nil || document == "" {
+		return err
+	}
+	return replace(document, text.String())
 }
 
 // build builds a program stripped, as it is shipped, from the module in a folder.
@@ -84,6 +103,8 @@ func build(dir, module, pkg string) (string, error) {
 	cmd.Dir, cmd.Env, cmd.Stderr = module, append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	return path, cmd.Run()
 }
+
+func (b *bench) nodeExporter() subject { return subject{binary: b.node, ready: nodeDone} }
 
 // daemon is our own, with a round every interval, looking from so many users of
 // the host as well.
@@ -95,5 +116,5 @@ func (b *bench) daemon(interval time.Duration, users int) subject {
 	for uid := range users {
 		args = append(args, fmt.Sprintf("--vantage=user:%d", uid))
 	}
-	return subject{b.probe, args, verdict}
+	return subject{binary: b.probe, args: args, ready: verdict}
 }

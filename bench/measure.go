@@ -17,15 +17,15 @@ const (
 	tick        = 50 * time.Millisecond // between scrapes; a round comes every two
 )
 
-// startUp measures the time from exec until /metrics has a text.
-func (b *bench) startUp(ctx context.Context, s subject, text string) (float64, error) {
+// startUp measures the time from exec until the subject is ready, in ms.
+func (b *bench) startUp(ctx context.Context, s subject) (float64, error) {
 	began := time.Now()
 	p, err := start(ctx, s.binary, s.args...)
 	if err != nil {
 		return 0, err
 	}
 	defer p.stop()
-	err = p.await(ctx, text)
+	err = p.await(ctx, s.ready)
 	return time.Since(began).Seconds() * 1e3, err
 }
 
@@ -48,7 +48,7 @@ func (b *bench) hour(ctx context.Context, s subject, scrapes int) (cpu, resident
 	defer ticker.Stop()
 	for i := range hourScrapes {
 		if i < scrapes {
-			if _, err := get(ctx, b.keepAlive, p.url+"/metrics"); err != nil {
+			if _, err := get(ctx, b.keepAlive, p.url+s.scraped()); err != nil {
 				return 0, 0, 0, err
 			}
 		}

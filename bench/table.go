@@ -14,17 +14,17 @@ import (
 func (b *bench) table(ctx context.Context, runs int) error {
 	load, _ := os.ReadFile("/proc/loadavg")
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	fmt.Fprintf(os.Stdout, "Measured %s on %s, Linux %s, %d CPUs, %s; load before: %s\n\n", time.Now().UTC().Format(time.DateOnly), cpuModel(),
+	fmt.Fprintf(b.out, "Measured %s on %s, Linux %s, %d CPUs, %s; load before: %s\n\n", time.Now().UTC().Format(time.DateOnly), cpuModel(),
 		strings.TrimSpace(string(kernel)), runtime.NumCPU(), runtime.Version(), strings.TrimSpace(string(load)))
-	fmt.Fprintf(os.Stdout, "Median (least–greatest) of %d runs, interleaved.\n\n", runs)
-	fmt.Fprintln(os.Stdout, "| | imds-probe | beside it | ratio | budget | |\n|---|---|---|---|---|---|")
-	for _, part := range []func(context.Context, int) error{b.sizes, b.starts, b.hours, b.roundCosts, b.vantages, b.scrapes} {
+	fmt.Fprintf(b.out, "Median (least–greatest) of %d runs, interleaved.\n\n", runs)
+	fmt.Fprintln(b.out, "| | imds-probe | beside it | ratio | budget | |\n|---|---|---|---|---|---|")
+	for _, part := range []func(context.Context, int) error{b.sizes, b.starts, b.hours, b.roundCosts, b.vantages, b.scrapes, b.peers} {
 		if err := part(ctx, runs); err != nil {
 			return err
 		}
 	}
 	load, _ = os.ReadFile("/proc/loadavg")
-	fmt.Fprintf(os.Stdout, "\nLoad after: %s\n", strings.TrimSpace(string(load)))
+	fmt.Fprintf(b.out, "\nLoad after: %s\n", strings.TrimSpace(string(load)))
 	return nil
 }
 
@@ -38,13 +38,13 @@ func cpuModel() string {
 	return runtime.GOARCH
 }
 
-func row(what string, own, peer sample, budget float64) {
+func (b *bench) row(what string, own, peer sample, budget float64) {
 	ratio := own.median() / peer.median()
 	word := "pass"
 	if ratio > budget {
 		word = "**missed**"
 	}
-	fmt.Fprintf(os.Stdout, "| %s | %v | %v | %.2f | ≤ %.2f | %s |\n", what, own, peer, ratio, budget, word)
+	fmt.Fprintf(b.out, "| %s | %v | %v | %.2f | ≤ %.2f | %s |\n", what, own, peer, ratio, budget, word)
 }
 
 func (b *bench) sizes(context.Context, int) error {
@@ -56,31 +56,31 @@ func (b *bench) sizes(context.Context, int) error {
 		}
 		sizes[i].add(float64(info.Size()) / 1e6)
 	}
-	row("stripped binary, MB; node_exporter", sizes[0], sizes[1], 0.8)
+	b.row("stripped binary, MB; node_exporter", sizes[0], sizes[1], 0.8)
 	return nil
 }
 
 func (b *bench) starts(ctx context.Context, runs int) error {
 	var own, peer sample
 	for range 2*runs + 1 {
-		ms, err := b.startUp(ctx, b.daemon(30*time.Second, 0), verdict)
+		ms, err := b.startUp(ctx, b.daemon(30*time.Second, 0))
 		if err != nil {
 			return err
 		}
 		own.add(ms)
-		if ms, err = b.startUp(ctx, subject{binary: b.node}, nodeDone); err != nil {
+		if ms, err = b.startUp(ctx, b.nodeExporter()); err != nil {
 			return err
 		}
 		peer.add(ms)
 	}
-	row("exec to first verdict on /metrics, ms; node_exporter's to first /metrics", own, peer, 0.6)
+	b.row("exec to first verdict on /metrics, ms; node_exporter's to first /metrics", own, peer, 0.6)
 	return nil
 }
 
 func (b *bench) hours(ctx context.Context, runs int) error {
 	var cpu, resident, anonymous [2]sample
 	for range runs {
-		for i, s := range []subject{b.daemon(2*tick, 0), {binary: b.node, ready: nodeDone}} {
+		for i, s := range []subject{b.daemon(2*tick, 0), b.nodeExporter()} {
 			c, r, a, err := b.hour(ctx, s, hourScrapes)
 			if err != nil {
 				return err
@@ -90,9 +90,9 @@ func (b *bench) hours(ctx context.Context, runs int) error {
 			anonymous[i].add(a)
 		}
 	}
-	row("resident set after 120 rounds and 240 scrapes, MiB; node_exporter", resident[0], resident[1], 0.65)
-	row("its anonymous part, MiB; node_exporter", anonymous[0], anonymous[1], 0.35)
-	row("CPU of 120 rounds and 240 scrapes, s; node_exporter's of 240 scrapes", cpu[0], cpu[1], 0.2)
+	b.row("resident set after 120 rounds and 240 scrapes, MiB; node_exporter", resident[0], resident[1], 0.65)
+	b.row("its anonymous part, MiB; node_exporter", anonymous[0], anonymous[1], 0.35)
+	b.row("CPU of 120 rounds and 240 scrapes, s; node_exporter's of 240 scrapes", cpu[0], cpu[1], 0.2)
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (b *bench) roundCosts(ctx context.Context, runs int) error {
 		}
 		peer.add(cpu / hourRounds * 1e3)
 	}
-	row("CPU of a round, ms; a bare net/http loop's", own, peer, 1.5)
+	b.row("CPU of a round, ms; a bare net/http loop's", own, peer, 1.5)
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (b *bench) vantages(ctx context.Context, runs int) error {
 		first.add(one / hourRounds * 1e3)
 		further.add((all - one) / more / hourRounds * 1e3)
 	}
-	row("CPU of a round from each further vantage (of 5), ms; from the first", further, first, 1.1)
+	b.row("CPU of a round from each further vantage (of 5), ms; from the first", further, first, 1.1)
 	return nil
 }
 
@@ -193,7 +193,7 @@ func (b *bench) scrapes(ctx context.Context, runs int) error {
 		probe.stop()
 		node.stop()
 	}
-	row(fmt.Sprintf("scrape, paced, p50, ms, %d lines; node_exporter's textfile collector alone, %d lines", lines[0], lines[1]), own, peer, 0.55)
-	row("status page, p99, ms; a scrape's p50", page, scrape, 5)
+	b.row(fmt.Sprintf("scrape, paced, p50, ms, %d lines; node_exporter's textfile collector alone, %d lines", lines[0], lines[1]), own, peer, 0.55)
+	b.row("status page, p99, ms; a scrape's p50", page, scrape, 5)
 	return nil
 }
