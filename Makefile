@@ -96,7 +96,7 @@ vuln: ## look for known vulnerabilities in what the code calls
 	tools/vuln.sh
 
 .PHONY: bench
-bench: ## measure the daemon beside node_exporter, into docs/performance.md
+bench: ## measure the daemon beside what people run, into docs/performance.md (root, Debian)
 	cd bench && $(GO) run . -document=../docs/performance.md
 
 .PHONY: soak

@@ -30,8 +30,8 @@ func (b *bench) startUp(ctx context.Context, s subject) (float64, error) {
 }
 
 // hour measures an hour's worth of scrapes (and, of our own daemon, rounds):
-// CPU seconds and memory at the end.
-func (b *bench) hour(ctx context.Context, s subject, scrapes int) (cpu, resident, anonymous float64, err error) {
+// CPU seconds and memory at the end, which inspect may look at as well.
+func (b *bench) hour(ctx context.Context, s subject, scrapes int, inspect ...func(*process) error) (cpu, resident, anonymous float64, err error) {
 	p, err := start(ctx, s.binary, s.args...)
 	if err != nil {
 		return 0, 0, 0, err
@@ -57,6 +57,11 @@ func (b *bench) hour(ctx context.Context, s subject, scrapes int) (cpu, resident
 	after, err := p.cpu()
 	if err != nil {
 		return 0, 0, 0, err
+	}
+	for _, look := range inspect {
+		if err := look(p); err != nil {
+			return 0, 0, 0, err
+		}
 	}
 	resident, anonymous, err = p.memory()
 	return (after - before).Seconds(), resident, anonymous, err

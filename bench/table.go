@@ -18,7 +18,7 @@ func (b *bench) table(ctx context.Context, runs int) error {
 		strings.TrimSpace(string(kernel)), runtime.NumCPU(), runtime.Version(), strings.TrimSpace(string(load)))
 	fmt.Fprintf(b.out, "Median (least–greatest) of %d runs, interleaved.\n\n", runs)
 	fmt.Fprintln(b.out, "| | imds-probe | beside it | ratio | budget | |\n|---|---|---|---|---|---|")
-	for _, part := range []func(context.Context, int) error{b.sizes, b.starts, b.hours, b.roundCosts, b.vantages, b.scrapes, b.peers} {
+	for _, part := range []func(context.Context, int) error{b.sizes, b.starts, b.hours, b.roundCosts, b.vantages, b.scrapes, b.peers, b.anonymous} {
 		if err := part(ctx, runs); err != nil {
 			return err
 		}
