@@ -23,5 +23,5 @@ func replace(path, tables string) error {
 	if !begins || !ends {
 		return fmt.Errorf("%s lacks %q or %q", path, tablesBegin, tablesEnd)
 	}
-	return os.WriteFile(path, []byte(before+tablesBegin+tables+tablesEnd+after), 0o644) //nolint:gosec // G306: a document
+	return os.WriteFile(path, []byte(before+tablesBegin+tables+tablesEnd+after), 0o644)
 }
