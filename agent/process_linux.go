@@ -11,23 +11,28 @@ import (
 // address space) and cost half of a scrape to parse.
 type processCollector struct {
 	cpu, openFDs, maxFDs, virtual, resident, start *prometheus.Desc
-	startTime                                      float64
+	// process is this one; nil where there is no /proc. Finding it anew would be
+	// a twentieth of what a scrape costs.
+	process   *procfs.Proc
+	startTime float64
 }
 
 func newProcessCollector() prometheus.Collector {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("process_"+name, help, nil, nil)
 	}
-	return &processCollector{
+	c := &processCollector{
 		cpu:      desc("cpu_seconds_total", "Total user and system CPU time spent in seconds."),
 		openFDs:  desc("open_fds", "Number of open file descriptors."),
 		maxFDs:   desc("max_fds", "Maximum number of open file descriptors."),
 		virtual:  desc("virtual_memory_bytes", "Virtual memory size in bytes."),
 		resident: desc("resident_memory_bytes", "Resident memory size in bytes."),
 		start:    desc("start_time_seconds", "Start time of the process since unix epoch in seconds."),
-
-		startTime: ownStartTime(),
 	}
+	if process, err := procfs.Self(); err == nil {
+		c.process, c.startTime = &process, startTime(process)
+	}
+	return c
 }
 
 // Describe implements [prometheus.Collector].
@@ -44,14 +49,13 @@ func (c *processCollector) Collect(ch chan<- prometheus.Metric) {
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
 		out.gauge(c.maxFDs, float64(limit.Cur))
 	}
-	process, err := procfs.Self()
-	if err != nil {
+	if c.process == nil {
 		return
 	}
-	if n, err := process.FileDescriptorsLen(); err == nil {
+	if n, err := c.process.FileDescriptorsLen(); err == nil {
 		out.gauge(c.openFDs, float64(n))
 	}
-	stat, err := process.Stat()
+	stat, err := c.process.Stat()
 	if err != nil {
 		return
 	}
@@ -63,13 +67,9 @@ func (c *processCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// ownStartTime returns when this process started; 0 if that cannot be read. It
-// takes the time of the boot from a long file, and does not change.
-func ownStartTime() float64 {
-	process, err := procfs.Self()
-	if err != nil {
-		return 0
-	}
+// startTime returns when a process started; 0 if that cannot be read. It takes the
+// time of the boot from a long file, and does not change.
+func startTime(process procfs.Proc) float64 {
 	stat, err := process.Stat()
 	if err != nil {
 		return 0

@@ -113,14 +113,15 @@ const gcPercent = 50
 // prevails.
 func tuneRuntime() (rest func()) {
 	gc, processors := os.Getenv("GOGC") == "", os.Getenv("GOMAXPROCS") == ""
-	if gc {
-		debug.SetGCPercent(gcPercent)
-	}
+	first := true
 	return func() {
-		if processors {
-			processors = false // its callers stop the world
+		if first && processors {
 			runtime.GOMAXPROCS(1)
 		}
+		if first && gc {
+			debug.SetGCPercent(gcPercent)
+		}
+		first = false // both stop the world
 		if gc {
 			debug.FreeOSMemory()
 		}
