@@ -59,7 +59,7 @@ func demo(ctx context.Context, out io.Writer, stops []stop, address string) erro
 	if err != nil {
 		return err
 	}
-	o.Banner = walk.banner
+	o.Banner, o.Host = walk.banner, "a simulated instance"
 	o.Logger = zap.New(agent.ConsoleCore(out, styleFor(out)))
 	a, err := agent.New(ctx, o)
 	if err != nil {
