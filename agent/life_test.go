@@ -352,3 +352,27 @@ func TestSuspend(t *testing.T) {
 		})
 	}
 }
+
+// TestUnconfirmedFaultIsNotWorded wants the words of a verdict to be its own: while
+// a first bad round waits to be confirmed, healthy does not quote its message.
+func TestUnconfirmedFaultIsNotWorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := startDaemon(t, "healthy", nil)
+		defer d.stop()
+		time.Sleep(time.Minute)
+		well := d.status().Summary
+		d.set("no_role")
+		seen := false
+		for d.status().Condition == probes.ConditionHealthy {
+			s := d.status()
+			seen = seen || s.Vantages[0].Probes[probes.ProbeIAMInfo].Status == probes.StatusFail
+			if s.Summary != well || s.Vantages[0].Summary != well {
+				t.Fatalf("%q became %q", well, s.Summary)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if !seen {
+			t.Error("no bad round was seen while the condition was healthy")
+		}
+	})
+}

@@ -21,6 +21,9 @@ func Summary(r Round, d Diagnosis) string {
 }
 
 func detail(r Round, d Diagnosis) string {
+	if d.Reason == ReasonOK {
+		return "" // what the round says is of a fault that is not confirmed yet
+	}
 	code, message := r.Code()
 	switch d.Condition { //nolint:exhaustive // those with figures of their own
 	case ConditionCredentialsExpired:
