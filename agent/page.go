@@ -43,15 +43,15 @@ func sourceHash(text string) string {
 // page's own script replaces.
 func (p *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	view := newPageView(p.status(), time.Now())
-	node := view.document()
+	part := view.document
 	if r.URL.RawQuery == "live" {
-		node = view.main()
+		part = view.main
 	}
 	header := w.Header()
 	header.Set("Content-Security-Policy", p.policy)
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
-	_ = node.Render(validWriter{w}) // the client is gone if it fails
+	_ = part().Render(validWriter{w}) // the client is gone if it fails
 }
 
 // validWriter puts U+FFFD in the place of what is not UTF-8: the names of hosts
