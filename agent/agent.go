@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -26,7 +25,6 @@ type Agent struct {
 	log       *zap.Logger
 	// lapped is closed when each vantage has had its first round.
 	lapped chan struct{}
-	lap    sync.Once
 	// textfileFailed tells of the last write; only the loop of rounds uses it.
 	textfileFailed bool
 }

@@ -42,9 +42,15 @@ func (a *Agent) rest(due *timetable, vantage int) {
 	if _, at := due.next(); !at.After(time.Now()) {
 		return
 	}
-	first := false
-	a.lap.Do(func() { first = true; close(a.lapped) })
-	if a.options.Rest != nil && (first || vantage == 0) {
+	select {
+	case <-a.lapped:
+		if vantage != 0 {
+			return
+		}
+	default:
+		close(a.lapped) // nobody else does
+	}
+	if a.options.Rest != nil {
 		a.options.Rest()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -113,15 +114,16 @@ const gcPercent = 50
 // prevails.
 func tuneRuntime() (rest func()) {
 	gc, processors := os.Getenv("GOGC") == "", os.Getenv("GOMAXPROCS") == ""
-	first := true
-	return func() {
-		if first && processors {
+	settle := sync.OnceFunc(func() { // both stop the world
+		if processors {
 			runtime.GOMAXPROCS(1)
 		}
-		if first && gc {
+		if gc {
 			debug.SetGCPercent(gcPercent)
 		}
-		first = false // both stop the world
+	})
+	return func() {
+		settle()
 		if gc {
 			debug.FreeOSMemory()
 		}
