@@ -72,7 +72,7 @@ func (v savedVantage) known() probes.Known {
 // another offset, it may leave the years that JSON has a form for.
 func (v savedVantage) unwritable() bool {
 	return slices.ContainsFunc([]time.Time{v.Since, v.Expiration, v.KeysBorn}, func(t time.Time) bool {
-		return t.UTC().Year() < 0 || t.UTC().Year() > 9999
+		return !probes.HasFormInUTC(t)
 	})
 }
 

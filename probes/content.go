@@ -177,10 +177,16 @@ func decodeCredentials(body []byte, salt Salt) Content {
 // (9999-12-31T23:59:59-01:00 has none) could not be written as JSON again.
 func parseTime(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
-	if t = t.UTC(); err == nil && (t.Year() < 0 || t.Year() > 9999) {
+	if err == nil && !HasFormInUTC(t) {
 		return time.Time{}, errors.New("no year of RFC 3339 in UTC")
 	}
-	return t, err
+	return t.UTC(), err
+}
+
+// HasFormInUTC tells whether RFC 3339, and so JSON, can express a time in UTC.
+func HasFormInUTC(t time.Time) bool {
+	year := t.UTC().Year()
+	return 0 <= year && year <= 9999
 }
 
 // unmarshal decodes a document into the fields that dst has. The error itself is
