@@ -46,6 +46,19 @@ func writeConfig(t *testing.T, text string) (path string, trust *x509.CertPool) 
 	return filepath.Join(dir, "web.yml"), trust
 }
 
+// startProtected starts the daemon with TLS and a password, and returns its address
+// and what it takes to trust it.
+func startProtected(t *testing.T) (address string, trust *x509.CertPool) {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, trust := writeConfig(t, fmt.Sprintf(
+		"tls_server_config: {cert_file: server.crt, key_file: server.key}\nbasic_auth_users: {%s: %q}\n", user, hash))
+	return start(t, config), trust
+}
+
 func client(trust *x509.CertPool) *http.Client {
 	return &http.Client{Timeout: limit, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}}
 }
@@ -69,13 +82,7 @@ func get(t *testing.T, c *http.Client, url, password string) (int, error) {
 
 // TestTLSAndBasicAuth asks for every path, for none may be left open.
 func TestTLSAndBasicAuth(t *testing.T) {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, trust := writeConfig(t, fmt.Sprintf(
-		"tls_server_config: {cert_file: server.crt, key_file: server.key}\nbasic_auth_users: {%s: %q}\n", user, hash))
-	address := start(t, config)
+	address, trust := startProtected(t)
 	for _, path := range []string{"/", "/metrics", "/api/v1/status", "/-/healthy"} {
 		t.Run(path, func(t *testing.T) {
 			for _, tc := range []struct {

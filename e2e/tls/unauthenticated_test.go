@@ -1,26 +1,18 @@
 package tls_test
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
 // TestNothingWithoutPassword wants each method on each path, over HTTP/1.1 and
 // HTTP/2, to be refused without the password, whatever takes its place, and the
 // refusal to tell nothing, not even which paths there are.
 func TestNothingWithoutPassword(t *testing.T) {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, trust := writeConfig(t, fmt.Sprintf(
-		"tls_server_config: {cert_file: server.crt, key_file: server.key}\nbasic_auth_users: {%s: %q}\n", user, hash))
-	base := "https://" + start(t, config)
+	address, trust := startProtected(t)
+	base := "https://" + address
 	refused := 0
 	for _, http2 := range []bool{false, true} {
 		c := client(trust)
