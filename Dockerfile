@@ -9,7 +9,6 @@ FROM docker.io/library/golang:1.26.8 AS build
 ARG VERSION=dev
 WORKDIR /src
 COPY go.mod go.sum ./
-COPY third_party third_party
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false \

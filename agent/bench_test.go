@@ -10,9 +10,9 @@ import (
 
 	"go.uber.org/zap"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // judged returns the handler of an agent that has made its first round.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Check makes one round for each vantage and reports what they found. Nothing is

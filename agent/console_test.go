@@ -11,8 +11,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"imds-probe/agent"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestConsole wants the events of a fault and a recovery as lines for people.

@@ -7,9 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestDetectionDocument writes docs/detection.md: for each condition, how long

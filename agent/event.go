@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // EventKind names an event as the log has it.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // DecodeState tells whether a state file of this host would be taken over.

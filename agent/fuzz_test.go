@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // FuzzState feeds the decoder of the state file anything. What it takes over must

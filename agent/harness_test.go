@@ -14,9 +14,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // daemon is an agent under test, in a bubble of fake time, against a simulator

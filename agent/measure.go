@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // measureEvery is how often what seldom changes is measured; remeasureAfter is

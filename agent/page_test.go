@@ -16,9 +16,9 @@ import (
 
 	"go.uber.org/zap"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // serving runs an agent in memory until the test ends, long enough for a

@@ -3,7 +3,7 @@ package agent
 import (
 	g "maragu.dev/gomponents"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // The page's HTML. What is not a constant goes through text and attr, which

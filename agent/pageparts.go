@@ -5,7 +5,7 @@ import (
 
 	g "maragu.dev/gomponents"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // The four kinds of node. Inlined, gomponents' functions would be in the binary

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // pageView is the status as the page shows it: what is said of it is chosen here.

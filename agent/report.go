@@ -3,7 +3,7 @@ package agent
 import (
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // APIVersion is the version of the document at /api/v1/status.

@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // rounds makes rounds for all vantages until the context ends. They are made one

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // TestRest wants one moment of rest each interval, however many vantages.

@@ -16,7 +16,7 @@ import (
 	"github.com/google/renameio/v2"
 	"go.uber.org/zap"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // stateFormat marks a state file, with the version of its shape.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Status is what the daemon serves at /api/v1/status: a [Report], with how long

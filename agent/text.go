@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // textWidth is the width that text is wrapped at; what cannot be broken without

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestFarTimes wants no time that IMDS may name to take away the status, the page

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Before a condition flips to a bad one, the round is repeated after these

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/agent"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // sight is a round that came to a condition.

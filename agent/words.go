@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // The words that terminal text and the page share; those of conditions are the

@@ -1,12 +1,12 @@
-module imds-probe/bench
+module github.com/imds-probe/imds-probe/bench
 
 go 1.26.0
 
-replace imds-probe => ../
+replace github.com/imds-probe/imds-probe => ../
 
 tool github.com/prometheus/node_exporter
 
-require imds-probe v0.0.0-00010101000000-000000000000
+require github.com/imds-probe/imds-probe v0.0.0-00010101000000-000000000000
 
 require (
 	cyphar.com/go-pathrs v0.2.2 // indirect

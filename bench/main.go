@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 func main() {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 // flags is what a command of the tests reads.

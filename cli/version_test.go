@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/version"
 
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 func TestVersionIsPrometheuss(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // AddRoleFacts is all that the API answered about adding a role to a profile.

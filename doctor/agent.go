@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // AgentStatus is what is read of the document that the agent serves at

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/doctor"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)

@@ -1,6 +1,6 @@
 package doctor
 
-import "imds-probe/probes"
+import "github.com/imds-probe/imds-probe/probes"
 
 const (
 	docMissingRole  = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_missingrole"

@@ -3,7 +3,7 @@ package doctor
 import (
 	"slices"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Condition names the one root cause that a topic found, from a closed set:

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/doctor"
 )
 
 func readDocs(t *testing.T) string {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"imds-probe/doctor"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 const (

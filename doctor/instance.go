@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // InstanceFacts is all that the API and the instance's observers answered.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // sightings returns what the observers on the instance see, the instance's own

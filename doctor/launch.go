@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // LaunchRequest is what the topic "launch" is asked.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // The rules of IAM and EC2 for names, so that nothing else gets into a request,

@@ -1,6 +1,6 @@
 package doctor
 
-import "imds-probe/probes"
+import "github.com/imds-probe/imds-probe/probes"
 
 // Reason says why a step ended as it did, from a closed set: those of package
 // probes where it is the same thing, and the doctor's own.

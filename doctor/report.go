@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Report is the outcome of one topic: the ladder and its one verdict.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"imds-probe/doctor"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // ownConditions reads the names of the doctor's conditions off their source, so

@@ -11,7 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // RoleFacts is all that the API answered about a role in the console's list.

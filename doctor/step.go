@@ -3,7 +3,7 @@ package doctor
 import (
 	"maps"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Step is one step of a ladder: what was asked, what came back, and what

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // textWidth is the width of a terminal that nobody made wider. Only what must

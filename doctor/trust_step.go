@@ -3,7 +3,7 @@ package doctor
 import (
 	"strings"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // trustStep judges whether EC2 may assume the role.

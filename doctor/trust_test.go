@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/doctor"
 )
 
 const (

@@ -1,14 +1,15 @@
-module imds-probe/e2e
+module github.com/imds-probe/imds-probe/e2e
 
 go 1.26.7
 
-replace imds-probe => ../
+replace github.com/imds-probe/imds-probe => ../
 
 require (
 	github.com/Shopify/toxiproxy/v2 v2.5.0
 	github.com/chromedp/cdproto v0.159.2
 	github.com/chromedp/chromedp v0.23.0
 	github.com/google/go-cmp v0.7.0
+	github.com/imds-probe/imds-probe v0.0.0
 	github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.85.0
 	github.com/prometheus/prometheus v0.305.0
 	github.com/rs/zerolog v1.28.0
@@ -16,7 +17,6 @@ require (
 	go.uber.org/zap v1.28.0
 	go.yaml.in/yaml/v3 v3.0.5
 	golang.org/x/crypto v0.58.0
-	imds-probe v0.0.0
 	k8s.io/api v0.34.1
 	k8s.io/apimachinery v0.34.1
 	k8s.io/pod-security-admission v0.34.1

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // serveHealthy starts a healthy IMDS on loopback.

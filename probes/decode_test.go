@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 const rolePath = probes.RoleListPath + "app"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // enum is what all closed sets have.

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // connectError is what a dialer returns of connect(2).

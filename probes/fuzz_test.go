@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // checkDiagnosis wants exactly one condition of the closed set, never unknown.

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // TestHeadStopsInALine lets the head of the answer stop in the middle of a line:

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // serve serves a scenario on a loopback address and returns its endpoint.

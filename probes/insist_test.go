@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // TestInsist loses the first SYNs of a connection.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // TestTokenTTLOfOthers runs on a server that gives its token any TTL, or none:

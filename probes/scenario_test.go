@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestScenarios wants every scenario to come to its condition, in memory.

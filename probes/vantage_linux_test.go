@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestOwnUserVantage looks as the user of the test, which needs no capability.

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 func TestParseVantage(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli/manpage"
+	"github.com/imds-probe/imds-probe/cli/manpage"
 )
 
 var update = flag.Bool("update", false, "write manual pages anew")

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 // Section is a section of a page beyond those that commands tell of.

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli"
-	"imds-probe/cli/manpage"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cli/manpage"
 )
 
 const want = `.TH prog 1 "@DATE@" "prog @VERSION@"

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"imds-probe/cli"
-	"imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/doctor"
 )
 
 // common are the flags of all commands.

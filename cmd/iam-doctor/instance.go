@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli"
-	"imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/doctor"
 )
 
 // agentTimeout leaves most of the time for AWS.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli"
-	"imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/doctor"
 )
 
 func launchCommand(c *common) *cobra.Command {

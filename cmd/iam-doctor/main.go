@@ -20,7 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 func main() {

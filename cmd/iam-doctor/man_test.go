@@ -3,8 +3,8 @@ package main
 import (
 	"testing"
 
-	"imds-probe/cli/clitest"
-	"imds-probe/cli/manpage"
+	"github.com/imds-probe/imds-probe/cli/clitest"
+	"github.com/imds-probe/imds-probe/cli/manpage"
 )
 
 func TestManualPage(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"imds-probe/cli"
-	"imds-probe/doctor"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/doctor"
 )
 
 func roleCommand(c *common) *cobra.Command {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 // TestUsage: bad usage is one line that names what is wrong. Nothing is asked.

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"imds-probe/agent"
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 func checkCommand() *cobra.Command {

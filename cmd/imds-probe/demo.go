@@ -12,9 +12,9 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"imds-probe/agent"
-	"imds-probe/cli"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // tour is what the demo shows, each scenario after a healthy spell.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"imds-probe/agent"
-	"imds-probe/cli"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 func explainCommand() *cobra.Command {

@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"imds-probe/agent"
-	"imds-probe/cli"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // probeFlags are the flags of all commands that make rounds.

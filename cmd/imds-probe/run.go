@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"imds-probe/agent"
-	"imds-probe/cli"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cli"
 )
 
 // daemonFlags are the flags of the daemon alone.

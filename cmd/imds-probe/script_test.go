@@ -16,7 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 func TestMain(m *testing.M) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestSignals wants SIGHUP to be harmless, and SIGTERM to end the daemon with

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"imds-probe/agent"
-	"imds-probe/cli"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 func simulateCommand() *cobra.Command {

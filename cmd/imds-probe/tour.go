@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"imds-probe/agent"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // stop is one scenario of the demo; a pace of 0 stays there.

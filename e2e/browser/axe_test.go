@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // axe returns the source of axe-core in the version of package.json. npm fetches

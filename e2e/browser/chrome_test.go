@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // patience is how long anything may take before a test gives up.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // instance is a simulated instance with a daemon that watches it.

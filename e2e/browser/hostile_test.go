@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 const markup = `</title></style><script>window.owned=1</script><img src=x onerror="window.owned=1"><svg onload=window.owned=1>{{.}}`

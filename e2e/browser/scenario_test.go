@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // stops says at which step of the ladder each scenario's cause shows; scenarios

@@ -11,8 +11,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 var update = flag.Bool("update", false, "take the screenshots in docs/images anew")

@@ -1,4 +1,4 @@
-module imds-probe/e2e/doctor
+module github.com/imds-probe/imds-probe/e2e/doctor
 
 go 1.26.0
 
@@ -20,4 +20,4 @@ require (
 	github.com/aws/smithy-go v1.28.8 // indirect
 )
 
-replace imds-probe => ../..
+replace github.com/imds-probe/imds-probe => ../..

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // eventually polls until a condition holds. The limit is for a stuck run only.

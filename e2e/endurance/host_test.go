@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // isHealthy tells whether the daemon at an address serves and sees a healthy IMDS.

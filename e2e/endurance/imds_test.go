@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // served is a simulator that remembers the secrets that it gave out.

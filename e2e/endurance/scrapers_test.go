@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // startDaemon starts the built daemon against a healthy simulator, through the

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // secretRounds is after how many rounds, each on new keys, outputs and memory

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // Lanes look at IMDSs of their own at the same time, so that time-outs of one

@@ -12,8 +12,8 @@ import (
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // toxicTimeout is the limit of a request behind a toxic.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/e2e/nspawn"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/nspawn"
 )
 
 // store is a place for images that only one test knows.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // TestMissingCapability starts the commands without the capability that their

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/firewalls.md, and testdata/detection.txt, anew")

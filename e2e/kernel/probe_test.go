@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // family is one of IMDS's two endpoints.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // world is a host, an IMDS, and what lies between them: a router, or nothing.

@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // Addresses on the network.

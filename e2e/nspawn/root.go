@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // suite and include are what the root is made of.

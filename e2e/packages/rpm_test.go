@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/e2e/nspawn"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/nspawn"
 )
 
 const (

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // minute is what a minute of the rules takes in these tests.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // panel is what matters of a panel here.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // size is how large the fleet is, and at what pace it is looked at.

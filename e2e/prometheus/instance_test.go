@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // instance is a simulated instance and the daemon on it.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 var update = flag.Bool("update", false, "write what was measured into docs/deploying.md")

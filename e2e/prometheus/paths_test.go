@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // TestTextfile takes the metrics through node_exporter's textfile collector, and

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
 // run runs one of Debian's tools and returns what it printed, which an error of

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // unitFile is a file for promtool test rules.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/e2e/nspawn"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/nspawn"
 )
 
 const (

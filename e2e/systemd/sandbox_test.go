@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/e2e/nspawn"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/nspawn"
 )
 
 // maxExposure is what `systemd-analyze security` may say of the unit at most.

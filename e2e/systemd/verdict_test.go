@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"imds-probe/e2e/harness"
-	"imds-probe/e2e/nspawn"
+	"github.com/imds-probe/imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/nspawn"
 )
 
 func (h host) testVerdict(t *testing.T) {

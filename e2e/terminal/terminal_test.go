@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // TestColour wants colour on a terminal, and none where it is not wanted or

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"imds-probe/e2e/harness"
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // toolkit returns the folder of exporter-toolkit at the version that the daemon

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Policy returns the command's default policy with the scenario's Args applied.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // Scenario is a state of the instance with faults, and what a probe must make of

@@ -1,4 +1,4 @@
-module imds-probe/tools/ec2-metadata-mock
+module github.com/imds-probe/imds-probe/tools/ec2-metadata-mock
 
 go 1.26.0
 

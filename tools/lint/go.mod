@@ -1,4 +1,4 @@
-module imds-probe/tools/lint
+module github.com/imds-probe/imds-probe/tools/lint
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module imds-probe/tools/nfpm
+module github.com/imds-probe/imds-probe/tools/nfpm
 
 go 1.26.0
 

@@ -1,3 +1,3 @@
-module imds-probe/tools/sbom
+module github.com/imds-probe/imds-probe/tools/sbom
 
 go 1.26.0

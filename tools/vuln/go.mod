@@ -1,4 +1,4 @@
-module imds-probe/tools/vuln
+module github.com/imds-probe/imds-probe/tools/vuln
 
 go 1.26.0
 
