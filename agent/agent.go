@@ -9,13 +9,14 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/imds-probe/imds-probe/probes"
+
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // Agent is the daemon.
 type Agent struct {
 	options   Options
-	probers   []*probes.Prober
+	probers   []*ladder.Prober
 	tracker   *Tracker
 	registry  *prometheus.Registry
 	metrics   *metrics

@@ -13,13 +13,14 @@ import (
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // judged returns the handler of an agent that has made its first round.
 func judged(tb testing.TB) http.Handler {
 	tb.Helper()
 	a, err := agent.New(tb.Context(), agent.Options{
-		Endpoint: probes.EndpointIPv4, Interval: time.Hour, Timeout: time.Second, Policy: probes.DefaultPolicy(),
+		Endpoint: ladder.EndpointIPv4, Interval: time.Hour, Timeout: time.Second, Policy: probes.DefaultPolicy(),
 		TelemetryPath: "/metrics", HTTPClient: imdstest.New(imdstest.MustFind("healthy")).Client(), Logger: zap.NewNop(),
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // Check makes one round for each vantage and reports what they found. Nothing is
@@ -26,7 +27,7 @@ func Check(ctx context.Context, o Options) (Report, error) {
 	for _, p := range all {
 		r, err := p.Confirm(ctx)
 		switch {
-		case errors.Is(err, probes.ErrVantageGone), errors.Is(err, probes.ErrVantageDenied):
+		case errors.Is(err, wire.ErrVantageGone), errors.Is(err, wire.ErrVantageDenied):
 			tracker.RecordGone(p.Vantage())
 		case err != nil:
 			return Report{}, err

@@ -12,6 +12,7 @@ import (
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 const grace = time.Minute
@@ -25,7 +26,7 @@ func boot(t *testing.T, scenario string) (sim *imdstest.Simulator, after func(ti
 	sim = imdstest.New(imdstest.MustFind(scenario))
 	core, logs := observer.New(zap.InfoLevel)
 	a, err := agent.New(t.Context(), agent.Options{
-		Endpoint: probes.EndpointIPv4,
+		Endpoint: ladder.EndpointIPv4,
 		Interval: 30 * time.Second, Timeout: time.Second, GraceUntil: start.Add(grace),
 		Policy: probes.DefaultPolicy(), HTTPClient: sim.Client(), Logger: zap.New(core),
 	})

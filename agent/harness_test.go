@@ -17,6 +17,7 @@ import (
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // daemon is an agent under test, in a bubble of fake time, against a simulator
@@ -35,7 +36,7 @@ func startDaemon(t *testing.T, scenario string, change func(*agent.Options)) *da
 	t.Helper()
 	d := &daemon{t: t, simulator: imdstest.New(imdstest.MustFind(scenario)), log: &syncBuffer{}}
 	o := agent.Options{
-		Endpoint:      probes.EndpointIPv4,
+		Endpoint:      ladder.EndpointIPv4,
 		Interval:      30 * time.Second,
 		Timeout:       time.Second,
 		Policy:        probes.DefaultPolicy(),

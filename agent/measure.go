@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/imds-probe/imds-probe/probes"
+
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // measureEvery is how often what seldom changes is measured; remeasureAfter is
@@ -38,12 +39,12 @@ func (a *Agent) measure(ctx context.Context) error {
 func (a *Agent) measureOnce(ctx context.Context) bool {
 	done := true
 	if a.options.HopLimit {
-		hops, ok := probes.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
+		hops, ok := ladder.HopLimit(ctx, a.options.Endpoint, a.options.Timeout)
 		a.tracker.RecordHopLimit(hops, ok)
 		done = ok
 	}
 	if a.options.V1 {
-		enabled, ok := probes.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
+		enabled, ok := ladder.V1Enabled(ctx, a.options.Endpoint, a.options.Timeout)
 		a.tracker.RecordV1(enabled, ok)
 		done = done && ok
 	}

@@ -10,6 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // Options configures an [Agent] and [Check].
@@ -24,7 +26,7 @@ type Options struct {
 	// Policy is what answers are judged by.
 	Policy probes.Policy
 	// Vantages are from where rounds look; none means the host.
-	Vantages []probes.Vantage
+	Vantages []wire.Vantage
 
 	// HopLimit measures the hop limit of token answers, at start and then hourly.
 	HopLimit bool
@@ -84,22 +86,22 @@ func (o Options) check() error {
 	case o.Policy.MaxSkew < 0:
 		return &OptionError{"clock.max-skew", o.Policy.MaxSkew, errors.New("must not be negative")}
 	}
-	if err := probes.CheckEndpoint(o.Endpoint); err != nil {
+	if err := ladder.CheckEndpoint(o.Endpoint); err != nil {
 		return &OptionError{"imds.endpoint", o.Endpoint, err}
 	}
 	return nil
 }
 
 // probers makes a prober for each vantage.
-func (o Options) probers(salt probes.Salt) ([]*probes.Prober, error) {
+func (o Options) probers(salt probes.Salt) ([]*ladder.Prober, error) {
 	vantages := o.Vantages
 	if len(vantages) == 0 {
-		vantages = []probes.Vantage{probes.HostVantage()}
+		vantages = []wire.Vantage{wire.HostVantage()}
 	}
-	all := make([]*probes.Prober, len(vantages))
+	all := make([]*ladder.Prober, len(vantages))
 	for i, v := range vantages {
 		var err error
-		all[i], err = probes.New(probes.Options{
+		all[i], err = ladder.New(ladder.Options{
 			Endpoint: o.Endpoint, Timeout: o.Timeout, Policy: o.Policy, Vantage: v, Salt: salt,
 			HTTPClient: o.HTTPClient, Drops: o.Drops,
 		})

@@ -7,6 +7,7 @@ import (
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // policyOf reads the flags that a scenario needs.
@@ -35,7 +36,7 @@ func reportOf(t *testing.T, sc imdstest.Scenario) agent.Report {
 	t.Helper()
 	sim := imdstest.New(beforeOf(sc))
 	policy := policyOf(t, sc)
-	prober, err := probes.New(probes.Options{Timeout: time.Second, Policy: policy, HTTPClient: sim.Client()})
+	prober, err := ladder.New(ladder.Options{Timeout: time.Second, Policy: policy, HTTPClient: sim.Client()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // rounds makes rounds for all vantages until the context ends. They are made one
@@ -63,7 +64,7 @@ func (a *Agent) round(ctx context.Context, vantage string, look func(context.Con
 	switch {
 	case ctx.Err() != nil:
 		return 0 // a round cut by the end is no verdict
-	case errors.Is(err, probes.ErrVantageGone), errors.Is(err, probes.ErrVantageDenied):
+	case errors.Is(err, wire.ErrVantageGone), errors.Is(err, wire.ErrVantageDenied):
 		a.log.Debug("vantage is gone", zap.String("vantage", vantage), zap.Error(err))
 		events = a.tracker.RecordGone(vantage)
 	case err != nil:

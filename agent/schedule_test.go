@@ -7,16 +7,16 @@ import (
 	"time"
 
 	"github.com/imds-probe/imds-probe/agent"
-	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // TestRest wants one moment of rest each interval, however many vantages.
 func TestRest(t *testing.T) {
-	user, err := probes.ParseVantage("user:0")
+	user, err := wire.ParseVantage("user:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, vantages := range [][]probes.Vantage{{probes.HostVantage()}, {probes.HostVantage(), user}} {
+	for _, vantages := range [][]wire.Vantage{{wire.HostVantage()}, {wire.HostVantage(), user}} {
 		synctest.Test(t, func(t *testing.T) {
 			var rests atomic.Int64
 			d := startDaemon(t, "healthy", func(o *agent.Options) {

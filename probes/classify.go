@@ -32,7 +32,7 @@ func Classify(o Observation, policy Policy, now time.Time) Verdict {
 // judgeAnswer judges an exchange by itself: [ReasonOK] for a whole 200 of IMDS.
 func judgeAnswer(e Exchange, policy Policy) Reason {
 	switch {
-	case e.Answered() && !policy.isIMDS(e):
+	case e.Answered() && !policy.IsIMDS(e):
 		return ReasonForeignServer
 	case e.Fault != ReasonNone:
 		return e.Fault
@@ -81,6 +81,8 @@ func verdictOf(reason Reason) Verdict {
 	return fail(reason)
 }
 
+const noRoleMessage = "Instance Profile does not contain a role"
+
 // classifyToken tells three faults apart by the GET without a token that follows
 // a lost or forbidden PUT: the PUT's answer alone is lost when the hop limit is
 // too low, and the PUT alone is forbidden when a proxy forwards it.
@@ -104,11 +106,17 @@ func classifyToken(o Observation, policy Policy) Verdict {
 	return fail(reason)
 }
 
-// needsTokenlessGET tells whether the PUT's outcome alone does not decide.
-func needsTokenlessGET(put Exchange, policy Policy) bool {
-	switch judgeAnswer(put, policy) { //nolint:exhaustive // the two that need it
-	case ReasonAnswerTimeout, ReasonForbidden:
-		return true
+// NeedsControl tells whether the answer alone does not decide, so that another
+// request must be made before [Classify] can: after a lost or forbidden token PUT a
+// GET without a token, after a missing iam/ that is a fault the control, which is
+// there with or without an instance profile.
+func NeedsControl(o Observation, policy Policy) bool {
+	switch reason := judgeAnswer(o.Answer(), policy); o.Probe {
+	case ProbeToken:
+		return reason == ReasonAnswerTimeout || reason == ReasonForbidden
+	case ProbeIAM:
+		return reason == ReasonNotFound && policy.Profile == ProfileRequired
+	case ProbeHostname, ProbeIAMInfo, ProbeRoleList, ProbeRoleCredentials:
 	}
 	return false
 }
@@ -162,7 +170,7 @@ func classifyInfo(o Observation, policy Policy) Verdict {
 		return verdictOf(reason)
 	}
 	switch {
-	case !isSuccess(info.Code) && info.Code != "":
+	case !IsSuccess(info.Code) && info.Code != "":
 		return fail(codeReason(info.Code))
 	case info.ProfileARN != "" && !matches(policy.ProfileARN, info.ProfileARN):
 		return fail(ReasonProfileMismatch)
@@ -201,7 +209,7 @@ func classifyCredentials(o Observation, policy Policy, now time.Time) Verdict {
 		return verdictOf(reason)
 	}
 	switch {
-	case !isSuccess(doc.Code):
+	case !IsSuccess(doc.Code):
 		return fail(codeReason(doc.Code))
 	case !now.Before(doc.Expiration):
 		return fail(ReasonExpired)

@@ -12,8 +12,8 @@ type ClockOffset struct {
 	Measured  bool
 }
 
-// offsetOf measures the offset by one exchange.
-func offsetOf(e Exchange) ClockOffset {
+// OffsetOf measures the offset by one exchange.
+func OffsetOf(e Exchange) ClockOffset {
 	if e.Date.IsZero() {
 		return ClockOffset{}
 	}

@@ -73,8 +73,8 @@ func Anchored(expr string) (*regexp.Regexp, error) {
 // serverName is what every answer of IMDS carries, whatever its status.
 const serverName = "EC2ws"
 
-// isIMDS tells whether an answer came from IMDS or an allowed proxy.
-func (p Policy) isIMDS(e Exchange) bool {
+// IsIMDS tells whether an answer came from IMDS or an allowed proxy.
+func (p Policy) IsIMDS(e Exchange) bool {
 	return e.Server == serverName || p.AllowServer != nil && p.AllowServer.MatchString(e.Server)
 }
 

@@ -64,7 +64,7 @@ func (r Round) Role() string { return r.Results[ProbeRoleList].Content.Role }
 // reports an error, else those of iam/info.
 func (r Round) Code() (code, message string) {
 	info, doc := r.Info(), r.Credentials()
-	if doc.Code != "" && !isSuccess(doc.Code) || info.Code == "" {
+	if doc.Code != "" && !IsSuccess(doc.Code) || info.Code == "" {
 		return doc.Code, doc.Message
 	}
 	return info.Code, info.Message

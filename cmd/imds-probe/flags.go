@@ -8,6 +8,8 @@ import (
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/cli"
 	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // probeFlags are the flags of all commands that make rounds.
@@ -26,7 +28,7 @@ func addProbeFlags(cmd *cobra.Command) *probeFlags {
 	defaults := probes.DefaultPolicy()
 	f := &probeFlags{timeout: time.Second, hopLimit: true, stallRatio: defaults.StallRatio, maxSkew: defaults.MaxSkew}
 	flags := cmd.Flags()
-	flags.StringVar(&f.endpoint, "imds.endpoint", "", "Base `URL` of IMDS (default "+probes.EndpointIPv4+", or its IPv6 twin)")
+	flags.StringVar(&f.endpoint, "imds.endpoint", "", "Base `URL` of IMDS (default "+ladder.EndpointIPv4+", or its IPv6 twin)")
 	flags.StringVar(&f.mode, "imds.endpoint-mode", "IPv4", "Which of IMDS's own endpoints to use: `IPv4` or IPv6")
 	flags.StringVar(&f.server, "imds.allow-server", "", "`REGEX` for the Server header of a known proxy, to be taken for IMDS; anchored")
 	cli.Duration(flags, &f.timeout, "probe.timeout", "Limit of each request")
@@ -47,7 +49,7 @@ func addProbeFlags(cmd *cobra.Command) *probeFlags {
 func (f *probeFlags) options() (o agent.Options, err error) {
 	o = agent.Options{
 		Endpoint: f.endpoint, Timeout: f.timeout, HopLimit: f.hopLimit, V1: f.v1,
-		Version: versionText(), Drops: new(probes.LinkLocalCounter).Drops,
+		Version: versionText(), Drops: new(wire.LinkLocalCounter).Drops,
 	}
 	if o.Endpoint == "" {
 		if o.Endpoint, err = defaultEndpoint(f.mode); err != nil {
@@ -64,9 +66,9 @@ func (f *probeFlags) options() (o agent.Options, err error) {
 func defaultEndpoint(mode string) (string, error) {
 	switch mode {
 	case "IPv4":
-		return probes.EndpointIPv4, nil
+		return ladder.EndpointIPv4, nil
 	case "IPv6":
-		return probes.EndpointIPv6, nil
+		return ladder.EndpointIPv6, nil
 	}
 	return "", &agent.OptionError{Flag: "imds.endpoint-mode", Value: mode, Err: errNeither("IPv4", "IPv6")}
 }
@@ -88,10 +90,10 @@ func (f *probeFlags) policy() (p probes.Policy, err error) {
 	return p, nil
 }
 
-func (f *probeFlags) parseVantages() (all []probes.Vantage, err error) {
+func (f *probeFlags) parseVantages() (all []wire.Vantage, err error) {
 	seen := map[string]bool{}
 	for _, name := range f.vantages {
-		v, err := probes.ParseVantage(name)
+		v, err := wire.ParseVantage(name)
 		if err == nil && seen[name] {
 			err = errTwice
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/imds-probe/imds-probe/e2e/harness"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // countedRounds is over how many rounds packets are counted.
@@ -46,7 +47,7 @@ func TestPacketsOfARound(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	prober, err := probes.New(probes.Options{Endpoint: server.URL(), Timeout: 10 * time.Second, Policy: probes.DefaultPolicy()})
+	prober, err := ladder.New(ladder.Options{Endpoint: server.URL(), Timeout: 10 * time.Second, Policy: probes.DefaultPolicy()})
 	if err != nil {
 		t.Fatal(err)
 	}

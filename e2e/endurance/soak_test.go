@@ -14,6 +14,7 @@ import (
 
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // Lanes look at IMDSs of their own at the same time, so that time-outs of one
@@ -47,7 +48,7 @@ func TestSoakVerdicts(t *testing.T) {
 	all := make([]*lane, lanes)
 	for i := range all {
 		all[i] = &lane{
-			t: t, random: rand.New(rand.NewPCG(seed, uint64(i))), probers: map[string]*probes.Prober{},
+			t: t, random: rand.New(rand.NewPCG(seed, uint64(i))), probers: map[string]*ladder.Prober{},
 			// An address of its own: while a scenario refuses connections its port is
 			// free, and another lane's connection could be given it.
 			address: fmt.Sprintf("127.0.%d.%d:0", 1+i/250, 1+i%250),
@@ -102,7 +103,7 @@ type lane struct {
 	t       *testing.T
 	random  *rand.Rand
 	address string
-	probers map[string]*probes.Prober
+	probers map[string]*ladder.Prober
 }
 
 // run visits scenarios at random until no round is left. The simulator is a new
@@ -160,7 +161,7 @@ func (l *lane) visit(sim *imdstest.Simulator, sc imdstest.Scenario) (rounds int)
 	return rounds
 }
 
-func (l *lane) round(p *probes.Prober) probes.Round {
+func (l *lane) round(p *ladder.Prober) probes.Round {
 	r, err := p.Round(l.t.Context())
 	if err != nil {
 		l.t.Error(err)
@@ -168,10 +169,10 @@ func (l *lane) round(p *probes.Prober) probes.Round {
 	return r
 }
 
-func (l *lane) prober(args []string, policy probes.Policy) *probes.Prober {
+func (l *lane) prober(args []string, policy probes.Policy) *ladder.Prober {
 	key := strings.Join(args, " ")
 	if l.probers[key] == nil {
-		p, err := probes.New(probes.Options{Endpoint: "http://" + l.address, Timeout: laneTimeout, Policy: policy})
+		p, err := ladder.New(ladder.Options{Endpoint: "http://" + l.address, Timeout: laneTimeout, Policy: policy})
 		if err != nil {
 			panic(err) // our own options
 		}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // toxicTimeout is the limit of a request behind a toxic.
@@ -82,7 +84,7 @@ func TestToxicsInEveryPhase(t *testing.T) {
 	}
 }
 
-func roundOf(t *testing.T, p *probes.Prober) probes.Round {
+func roundOf(t *testing.T, p *ladder.Prober) probes.Round {
 	t.Helper()
 	r, err := p.Round(t.Context())
 	if err != nil {
@@ -92,7 +94,7 @@ func roundOf(t *testing.T, p *probes.Prober) probes.Round {
 }
 
 // behindToxic returns a prober whose nth connection goes through a toxic.
-func behindToxic(t *testing.T, json string, nth int) *probes.Prober {
+func behindToxic(t *testing.T, json string, nth int) *ladder.Prober {
 	t.Helper()
 	server, err := imdstest.Listen(imdstest.New(imdstest.MustFind("healthy")), "127.0.0.1:0")
 	if err != nil {
@@ -117,8 +119,8 @@ func behindToxic(t *testing.T, json string, nth int) *probes.Prober {
 		made++
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
-	p, err := probes.New(probes.Options{
-		Endpoint: server.URL(), Timeout: toxicTimeout, Policy: probes.DefaultPolicy(), HTTPClient: probes.NewHTTPClient(dial),
+	p, err := ladder.New(ladder.Options{
+		Endpoint: server.URL(), Timeout: toxicTimeout, Policy: probes.DefaultPolicy(), HTTPClient: wire.NewClient(dial),
 	})
 	if err != nil {
 		t.Fatal(err)

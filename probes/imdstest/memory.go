@@ -11,11 +11,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
-	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // Client returns an HTTP client that reaches the simulator in memory.
-func (s *Simulator) Client() imds.HTTPClient { return probes.NewHTTPClient(s.Dial) }
+func (s *Simulator) Client() imds.HTTPClient { return wire.NewClient(s.Dial) }
 
 // Dial connects to the simulator in memory. A scenario that drops or refuses
 // everything does so here, with the error that the kernel would give.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
 // face is one way to reach a simulator.
@@ -30,7 +30,7 @@ var faces = map[string]face{
 	},
 	"memory": func(t *testing.T, s *imdstest.Simulator) (func(*http.Request) (*http.Response, error), string) {
 		t.Helper()
-		return s.Client().Do, probes.EndpointIPv4
+		return s.Client().Do, ladder.EndpointIPv4
 	},
 	"listener": func(t *testing.T, s *imdstest.Simulator) (func(*http.Request) (*http.Response, error), string) {
 		t.Helper()
@@ -159,7 +159,7 @@ func TestAnswerOnTheWire(t *testing.T) {
 func TestTokensExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		do := imdstest.New(imdstest.MustFind("healthy")).Client().Do
-		url := probes.EndpointIPv4
+		url := ladder.EndpointIPv4
 		issued, _ := ask(t, do, "PUT", url+"/latest/api/token", map[string]string{"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": "10"})
 		with := map[string]string{"X-Aws-Ec2-Metadata-Token": issued.Body}
 		time.Sleep(9 * time.Second)
