@@ -55,7 +55,7 @@ fmt: $(LINT) ## format the code
 	cd e2e/doctor && $(LINT) fmt ./...
 
 # The packages whose tests write files with -update.
-WRITERS := ./agent ./cmd/iam-doctor ./cmd/imds-probe ./deploy ./docs
+WRITERS := ./agent ./agent/metrics ./agent/page ./agent/terminal ./cmd/iam-doctor ./cmd/imds-probe ./deploy ./docs
 
 .PHONY: golden
 golden: ## write golden files and generated documents anew

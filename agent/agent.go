@@ -4,12 +4,18 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-
+	"github.com/imds-probe/imds-probe/agent/metrics"
+	"github.com/imds-probe/imds-probe/agent/page"
+	"github.com/imds-probe/imds-probe/agent/report"
+	"github.com/imds-probe/imds-probe/agent/track"
+	"github.com/imds-probe/imds-probe/agent/web"
 	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
@@ -17,17 +23,18 @@ import (
 type Agent struct {
 	options   Options
 	probers   []*ladder.Prober
-	tracker   *Tracker
+	tracker   *track.Tracker
 	registry  *prometheus.Registry
-	metrics   *metrics
+	metrics   *metrics.Collector
 	listeners []net.Listener
 	notify    notifier
-	state     *stateFile
+	state     *track.File
 	log       *zap.Logger
 	// lapped is closed when each vantage has had its first round.
 	lapped chan struct{}
-	// textfileFailed tells of the last write; only the loop of rounds uses it.
-	textfileFailed bool
+	// textfileFailed and stateFailed tell of the last write; only the loop of rounds
+	// uses them.
+	textfileFailed, stateFailed bool
 }
 
 // New checks the options and opens the listeners; nothing is asked of IMDS yet.
@@ -39,8 +46,9 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if err := o.checkDaemon(); err != nil {
 		return nil, err
 	}
-	state, saved := openState(o.StateFile, o.Logger)
-	all, err := o.probers(state.salt)
+	state, saved, err := track.OpenFile(o.StateFile)
+	logUnusable(o.Logger, err)
+	all, err := o.probers(state.Salt())
 	if err != nil {
 		return nil, err
 	}
@@ -51,28 +59,26 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{
 		options:  o,
 		probers:  all,
-		tracker:  NewTracker(o.Policy, names),
+		tracker:  track.New(track.Options{Policy: o.Policy, Vantages: names, GraceUntil: o.GraceUntil, Saved: saved}),
 		registry: prometheus.NewRegistry(),
 		notify:   newNotifier(o.Timeout),
 		state:    state,
 		log:      o.Logger,
 		lapped:   make(chan struct{}),
 	}
-	a.tracker.graceUntil = o.GraceUntil
-	a.tracker.resume(saved)
-	if a.metrics, err = newMetrics(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
+	if a.metrics, err = metrics.New(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
 		return nil, err
 	}
 	if o.Web != nil {
-		if a.listeners, err = listen(ctx, o.Web); err != nil {
-			return nil, err
+		if a.listeners, err = web.Listen(ctx, o.Web); err != nil {
+			return nil, listenError(err)
 		}
 	}
 	return a, nil
 }
 
 // Tracker returns the state that everything else is a view of.
-func (a *Agent) Tracker() *Tracker { return a.tracker }
+func (a *Agent) Tracker() *track.Tracker { return a.tracker }
 
 // Addrs returns the addresses that the agent serves on.
 func (a *Agent) Addrs() []net.Addr {
@@ -85,13 +91,13 @@ func (a *Agent) Addrs() []net.Addr {
 
 // Run makes rounds and serves until the context ends, and then returns nil.
 func (a *Agent) Run(ctx context.Context) error {
-	a.log.Info("imds-probe started", zap.String("event", string(EventStarted)),
+	a.log.Info("imds-probe started", zap.String("event", string(track.EventStarted)),
 		zap.String("version", a.options.Version), zap.String("endpoint", a.options.Endpoint),
-		zap.Duration("interval", a.options.Interval), zap.Strings("vantages", a.vantages()), zap.Strings("listening", addrsOf(a.listeners)))
+		zap.Duration("interval", a.options.Interval), zap.Strings("vantages", a.vantages()), zap.Stringers("listening", a.Addrs()))
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return a.measure(ctx) })
 	if a.options.Web != nil {
-		tasks.Go(func() error { return a.serve(ctx) })
+		tasks.Go(func() error { return web.Serve(ctx, a.listeners, a.Handler(), a.options.Web) })
 	}
 	// What is started last runs first: the server is set up while the first answers
 	// are awaited.
@@ -99,8 +105,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.notify.ready()
 	err := tasks.Wait()
 	a.notify.stopping()
-	a.state.save(a.tracker.saved())
-	a.log.Info("imds-probe stops", zap.String("event", string(EventStopping)))
+	a.saveState()
+	a.log.Info("imds-probe stops", zap.String("event", string(track.EventStopping)))
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -113,4 +119,33 @@ func (a *Agent) vantages() []string {
 		names[i] = p.Vantage()
 	}
 	return names
+}
+
+// Handler serves the page, the JSON, the metrics and the two health paths.
+func (a *Agent) Handler() http.Handler {
+	return web.Handler(web.Routes{
+		Page: page.New(a.status),
+		Metrics: promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{
+			Registry:           a.registry,
+			DisableCompression: true, // costs more memory and time than its few KiB are worth
+		}),
+		MetricsPath: a.options.TelemetryPath,
+		Status:      a.status,
+		Ready:       func() bool { return a.tracker.Snapshot().Ready() },
+	})
+}
+
+func (a *Agent) status() report.Status {
+	o := a.options
+	d := report.Daemon{
+		Version:         o.Version,
+		Host:            o.Host,
+		Endpoint:        o.Endpoint,
+		IntervalSeconds: o.Interval.Seconds(),
+		TelemetryPath:   o.TelemetryPath,
+	}
+	if o.Banner != nil {
+		d.Banner = o.Banner()
+	}
+	return report.NewStatus(a.tracker.Snapshot(), d)
 }

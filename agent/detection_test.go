@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
@@ -35,25 +36,25 @@ func TestDetectionDocument(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) { fmt.Fprintf(&b, "\n%s", stallLead(t)) })
-	golden(t, "../docs/detection.md", b.String())
+	agenttest.Golden(t, "../docs/detection.md", b.String())
 }
 
 // detect measures one scenario.
 func detect(t *testing.T, sc imdstest.Scenario) (after time.Duration, lead string) {
 	t.Helper()
-	policy, before := policyOf(t, sc), "healthy"
+	policy, before := agenttest.PolicyOf(t, sc), "healthy"
 	if policy.Profile == probes.ProfileForbidden {
 		before = "no_instance_profile"
 	}
-	d := startDaemon(t, before, func(o *agent.Options) { o.Policy = policy })
-	defer d.stop()
+	d := agenttest.Start(t, before, func(o *agent.Options) { o.Policy = policy })
+	defer d.Stop()
 	// Past the second round, which comes at the host's own phase; behind a later one.
 	time.Sleep(35 * time.Minute)
 	behindARound(d)
-	expiry := d.agent.Tracker().Snapshot().Worst().Known.Expiration
+	expiry := d.Agent.Tracker().Snapshot().Worst().Known.Expiration
 	sc.Before = 0
 	fault := time.Now()
-	d.simulator.Set(sc)
+	d.Simulator.Set(sc)
 	found := awaitCondition(t, d, sc.Condition, time.Minute)
 	after = found.Sub(fault).Round(time.Second)
 	switch sc.Condition {
@@ -66,8 +67,8 @@ func detect(t *testing.T, sc imdstest.Scenario) (after time.Duration, lead strin
 }
 
 // behindARound lets time pass until a round has just ended.
-func behindARound(d *daemon) {
-	last := func() time.Time { return d.agent.Tracker().Snapshot().Worst().Round.Start }
+func behindARound(d *agenttest.Daemon) {
+	last := func() time.Time { return d.Agent.Tracker().Snapshot().Worst().Round.Start }
 	for before := last(); last().Equal(before); {
 		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
@@ -78,10 +79,10 @@ func behindARound(d *daemon) {
 // but of time.
 func stallLead(t *testing.T) string {
 	t.Helper()
-	d := startDaemon(t, "healthy", nil)
-	defer d.stop()
+	d := agenttest.Start(t, "healthy", nil)
+	defer d.Stop()
 	born := time.Now().Truncate(time.Second)
-	d.setKeys(func(k *imdstest.Keys) { k.Born, k.RefreshStops = born, born.Add(time.Second) })
+	d.SetKeys(func(k *imdstest.Keys) { k.Born, k.RefreshStops = born, born.Add(time.Second) })
 	found := awaitCondition(t, d, probes.ConditionRotationStalled, imdstest.Lifetime)
 	return fmt.Sprintf("A refresh that stops is named `rotation_stalled` %v after the last keys were made, %v before they expire.\n",
 		found.Sub(born).Round(time.Minute), born.Add(imdstest.Lifetime).Sub(found).Round(time.Minute))

@@ -1,7 +1,8 @@
-// Package agent is the daemon around package probes: it makes rounds on a
-// schedule, keeps what they found in a [Tracker] (the only mutable state), and
-// shows it as metrics, JSON, a status page, log events, systemd status and a
-// textfile. All of these are views of the Tracker.
+// Package agent is the daemon: an [Agent] is made by [New] and lives in [Agent.Run]
+// until its context ends; [Check] is one diagnosis without it. The package owns the
+// options, the schedule of rounds, what is measured beside the ladder, and who is
+// told: the log, systemd, the textfile, the state file.
 //
-// An [Agent] is made by [New] and lives in [Agent.Run] until its context ends.
+// What is found is kept in package track, and shown by packages metrics, page,
+// terminal and web. The agent itself judges nothing and words nothing.
 package agent

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/track"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
@@ -45,7 +46,7 @@ func boot(t *testing.T, scenario string) (sim *imdstest.Simulator, after func(ti
 	return sim, func(d time.Duration) (to string, at time.Duration) {
 		time.Sleep(time.Until(start.Add(d)))
 		synctest.Wait()
-		changes := logs.FilterField(zap.String("event", string(agent.EventConditionChanged))).All()
+		changes := logs.FilterField(zap.String("event", string(track.EventConditionChanged))).All()
 		if len(changes) == 0 {
 			return "", 0
 		}

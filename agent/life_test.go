@@ -11,56 +11,24 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
-
-// setKeys changes how the healthy instance's keys live.
-func (d *daemon) setKeys(change func(*imdstest.Keys)) {
-	s := imdstest.MustFind("healthy")
-	change(&s.Instance.Profile.Keys)
-	d.simulator.Set(s)
-}
-
-// setProfile changes the healthy instance's profile.
-func (d *daemon) setProfile(change func(*imdstest.Profile)) {
-	s := imdstest.MustFind("healthy")
-	change(s.Instance.Profile)
-	d.simulator.Set(s)
-}
-
-// counts returns how often each kind of event is in the log.
-func (d *daemon) counts() map[string]int {
-	n := map[string]int{}
-	for _, e := range d.events() {
-		n[e.Event]++
-	}
-	return n
-}
-
-// transitions returns the conditions that the daemon went through.
-func (d *daemon) transitions() (all []string) {
-	for _, e := range d.events() {
-		if e.Event == "condition_changed" {
-			all = append(all, e.To)
-		}
-	}
-	return all
-}
 
 // TestAWeekOfRotation wants no false condition in seven days of hourly rotation
 // with the real jitter, and exactly the rotations that happened.
 func TestAWeekOfRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 2 * time.Minute })
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", func(o *agent.Options) { o.Interval = 2 * time.Minute })
+		defer d.Stop()
 		time.Sleep(7 * 24 * time.Hour)
 		synctest.Wait()
 		want := map[string]int{"started": 1, "condition_changed": 1, "credentials_rotated": 7 * 24}
-		if diff := cmp.Diff(want, d.counts()); diff != "" {
+		if diff := cmp.Diff(want, d.Counts()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if got := d.sample(`imds_credentials_rotations_total{vantage="host"}`); got != "168" {
+		if got := d.Sample(`imds_credentials_rotations_total{vantage="host"}`); got != "168" {
 			t.Errorf("%s rotations counted", got)
 		}
 	})
@@ -73,10 +41,10 @@ func TestRefreshStops(t *testing.T) {
 	for _, lifetime := range []time.Duration{time.Hour, imdstest.Lifetime, 12 * time.Hour} {
 		t.Run(lifetime.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := startDaemon(t, "healthy", func(o *agent.Options) { o.Policy.StallRatio = 0.75 })
-				defer d.stop()
+				d := agenttest.Start(t, "healthy", func(o *agent.Options) { o.Policy.StallRatio = 0.75 })
+				defer d.Stop()
 				born := time.Now().Truncate(time.Second)
-				d.setKeys(func(k *imdstest.Keys) {
+				d.SetKeys(func(k *imdstest.Keys) {
 					*k = imdstest.Keys{Lifetime: lifetime, Every: lifetime * 60 / 395, Born: born, RefreshStops: born.Add(time.Minute)}
 				})
 				stalled := awaitCondition(t, d, probes.ConditionRotationStalled, lifetime)
@@ -94,7 +62,7 @@ func TestRefreshStops(t *testing.T) {
 					t.Errorf("expiry named %v after it", late)
 				}
 				want := []string{"healthy", "rotation_stalled", "credentials_expired"}
-				if diff := cmp.Diff(want, d.transitions()); diff != "" {
+				if diff := cmp.Diff(want, d.Transitions()); diff != "" {
 					t.Errorf("-want +got:\n%s", diff)
 				}
 			})
@@ -106,12 +74,12 @@ func TestRefreshStops(t *testing.T) {
 // healthy.
 func TestStaticKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", func(o *agent.Options) { o.Interval = 15 * time.Minute })
-		defer d.stop()
-		d.setKeys(func(k *imdstest.Keys) { *k = imdstest.Keys{Lifetime: 10 * 365 * 24 * time.Hour} })
+		d := agenttest.Start(t, "healthy", func(o *agent.Options) { o.Interval = 15 * time.Minute })
+		defer d.Stop()
+		d.SetKeys(func(k *imdstest.Keys) { *k = imdstest.Keys{Lifetime: 10 * 365 * 24 * time.Hour} })
 		time.Sleep(30 * 24 * time.Hour)
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"healthy"}, d.transitions()); diff != "" {
+		if diff := cmp.Diff([]string{"healthy"}, d.Transitions()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
@@ -123,20 +91,20 @@ func TestClockJumps(t *testing.T) {
 	for _, jump := range []time.Duration{-24 * time.Hour, -10 * time.Minute, 10 * time.Minute, 24 * time.Hour} {
 		t.Run(jump.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := startDaemon(t, "healthy", nil)
-				defer d.stop()
+				d := agenttest.Start(t, "healthy", nil)
+				defer d.Stop()
 				time.Sleep(10 * time.Minute)
 				s := imdstest.MustFind("healthy")
 				s.Instance.ClockAhead = -jump // a host clock that is ahead sees IMDS behind
 				s.Instance.Profile.Keys.Born = time.Now().Add(-jump - 20*time.Minute)
 				s.Instance.Profile.Keys.RefreshStops = s.Instance.Profile.Keys.Born.Add(time.Second)
-				d.simulator.Set(s)
+				d.Simulator.Set(s)
 				awaitCondition(t, d, probes.ConditionClockSkewed, 35*time.Second)
-				got := d.status().Vantages[0].ClockOffsetSeconds
+				got := d.Status().Vantages[0].ClockOffsetSeconds
 				if got == nil || *got < jump.Seconds()-1 || *got > jump.Seconds()+1 {
 					t.Errorf("offset %v, want %v", got, jump.Seconds())
 				}
-				left := time.Duration(d.status().Vantages[0].Credentials.SecondsLeft) * time.Second
+				left := time.Duration(d.Status().Vantages[0].Credentials.SecondsLeft) * time.Second
 				if want := imdstest.Lifetime - 20*time.Minute; left < want-time.Minute || left > want+2*time.Second {
 					t.Errorf("%v left by the corrected clock, want %v", left, want)
 				}
@@ -145,7 +113,7 @@ func TestClockJumps(t *testing.T) {
 				time.Sleep(4 * time.Hour)
 				awaitCondition(t, d, probes.ConditionCredentialsExpired, 2*time.Hour)
 				want := []string{"healthy", "clock_skewed", "rotation_stalled", "credentials_expired"}
-				if diff := cmp.Diff(want, d.transitions()); diff != "" {
+				if diff := cmp.Diff(want, d.Transitions()); diff != "" {
 					t.Errorf("-want +got:\n%s", diff)
 				}
 			})
@@ -156,10 +124,10 @@ func TestClockJumps(t *testing.T) {
 // TestClockSetRight wants the condition gone with the next round.
 func TestClockSetRight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "clock_skewed", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "clock_skewed", nil)
+		defer d.Stop()
 		awaitCondition(t, d, probes.ConditionClockSkewed, 5*time.Second)
-		d.set("healthy")
+		d.Set("healthy")
 		awaitCondition(t, d, probes.ConditionHealthy, 30*time.Second)
 	})
 }
@@ -168,16 +136,16 @@ func TestClockSetRight(t *testing.T) {
 // brings the new one's.
 func TestRoleSwapped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", nil)
+		defer d.Stop()
 		time.Sleep(10 * time.Minute) // the keys are renewed 40 min after the start
-		d.setProfile(func(p *imdstest.Profile) { p.Role = "other" })
+		d.SetProfile(func(p *imdstest.Profile) { p.Role = "other" })
 		awaitCondition(t, d, probes.ConditionProfileChanged, 35*time.Second)
 		back := awaitCondition(t, d, probes.ConditionHealthy, time.Hour)
-		if due := 40 * time.Minute; back.Sub(d.status().Agent.StartedAt) > due+31*time.Second {
-			t.Errorf("back only %v after the start", back.Sub(d.status().Agent.StartedAt))
+		if due := 40 * time.Minute; back.Sub(d.Status().Agent.StartedAt) > due+31*time.Second {
+			t.Errorf("back only %v after the start", back.Sub(d.Status().Agent.StartedAt))
 		}
-		want := []event{
+		want := []agenttest.Event{
 			{Event: "started"},
 			{Event: "condition_changed", Vantage: "host", From: "unknown", To: "healthy", Reason: "ok"},
 			{Event: "profile_changed", Vantage: "host", Reason: "role_replaced"},
@@ -185,7 +153,7 @@ func TestRoleSwapped(t *testing.T) {
 			{Event: "credentials_rotated", Vantage: "host"},
 			{Event: "condition_changed", Vantage: "host", From: "profile_changed", To: "healthy", Reason: "ok"},
 		}
-		if diff := cmp.Diff(want, d.events(), cmpopts.IgnoreFields(event{}, "Held")); diff != "" {
+		if diff := cmp.Diff(want, d.Events(), cmpopts.IgnoreFields(agenttest.Event{}, "Held")); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
@@ -195,12 +163,12 @@ func TestRoleSwapped(t *testing.T) {
 // seen, and to be history once the keys are new.
 func TestProfileRecreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", nil)
+		defer d.Stop()
 		time.Sleep(10 * time.Minute)
-		d.setProfile(func(p *imdstest.Profile) { p.ID = "AIPANEW00000000000000" })
+		d.SetProfile(func(p *imdstest.Profile) { p.ID = "AIPANEW00000000000000" })
 		awaitCondition(t, d, probes.ConditionProfileChanged, 35*time.Second)
-		if got := d.status().Vantages[0].Reason; got != probes.ReasonProfileRecreated {
+		if got := d.Status().Vantages[0].Reason; got != probes.ReasonProfileRecreated {
 			t.Errorf("reason %v", got)
 		}
 		awaitCondition(t, d, probes.ConditionHealthy, time.Hour)
@@ -212,20 +180,20 @@ func TestProfileRecreated(t *testing.T) {
 // with new keys to be an event but no fault.
 func TestReattachedWithinOneInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", nil)
+		defer d.Stop()
 		time.Sleep(10 * time.Minute)
-		d.set("no_instance_profile")
-		d.set("healthy")
+		d.Set("no_instance_profile")
+		d.Set("healthy")
 		time.Sleep(time.Minute)
-		d.setProfile(func(p *imdstest.Profile) {
+		d.SetProfile(func(p *imdstest.Profile) {
 			p.ARN, p.ID = imdstest.ProfileARN+"-2", "AIPASECOND00000000000"
 			p.Keys.Seed = "second"
 		})
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		want := map[string]int{"started": 1, "condition_changed": 1, "profile_changed": 1, "credentials_rotated": 1}
-		if diff := cmp.Diff(want, d.counts()); diff != "" {
+		if diff := cmp.Diff(want, d.Counts()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
@@ -236,19 +204,19 @@ func TestReattachedWithinOneInterval(t *testing.T) {
 func TestExpiryOutlivesAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const gauge = `imds_credentials_expiration_timestamp_seconds{vantage="host"}`
-		d := startDaemon(t, "healthy", nil)
-		defer d.stop()
-		before := d.sample(gauge)
-		d.set("firewall_drop")
+		d := agenttest.Start(t, "healthy", nil)
+		defer d.Stop()
+		before := d.Sample(gauge)
+		d.Set("firewall_drop")
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		if after := d.sample(gauge); before == "" || after != before {
+		if after := d.Sample(gauge); before == "" || after != before {
 			t.Errorf("%q became %q during an outage", before, after)
 		}
-		d.set("no_instance_profile")
+		d.Set("no_instance_profile")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if after := d.sample(gauge); after != "" {
+		if after := d.Sample(gauge); after != "" {
 			t.Errorf("%q without a profile", after)
 		}
 	})
@@ -258,12 +226,12 @@ func TestExpiryOutlivesAnOutage(t *testing.T) {
 // interval, and the log to say how long it lasted.
 func TestHealing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "assume_role_unauthorized", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "assume_role_unauthorized", nil)
+		defer d.Stop()
 		time.Sleep(10 * time.Minute)
-		d.set("healthy")
+		d.Set("healthy")
 		awaitCondition(t, d, probes.ConditionHealthy, 30*time.Second)
-		events := d.events()
+		events := d.Events()
 		last := events[len(events)-1]
 		if last.To != "healthy" || last.Held < 600 || last.Held > 640 {
 			t.Errorf("%+v", last)
@@ -276,17 +244,17 @@ func TestHealing(t *testing.T) {
 func TestNoRoleByDesignNeverPages(t *testing.T) {
 	for _, presence := range []probes.Presence{probes.ProfileOptional, probes.ProfileForbidden} {
 		synctest.Test(t, func(t *testing.T) {
-			d := startDaemon(t, "no_instance_profile", func(o *agent.Options) { o.Policy.Profile, o.Interval = presence, 2*time.Minute })
-			defer d.stop()
+			d := agenttest.Start(t, "no_instance_profile", func(o *agent.Options) { o.Policy.Profile, o.Interval = presence, 2*time.Minute })
+			defer d.Stop()
 			time.Sleep(48 * time.Hour)
 			synctest.Wait()
-			if diff := cmp.Diff([]string{"healthy"}, d.transitions()); diff != "" {
+			if diff := cmp.Diff([]string{"healthy"}, d.Transitions()); diff != "" {
 				t.Errorf("%v: -want +got:\n%s", presence, diff)
 			}
-			if n := d.simulator.Requests()["GET /latest/meta-data/identity-credentials/ec2/info"]; n != 0 {
+			if n := d.Simulator.Requests()["GET /latest/meta-data/identity-credentials/ec2/info"]; n != 0 {
 				t.Errorf("%v: %d control requests in healthy rounds", presence, n)
 			}
-			if got := d.sample(`imds_probe_failures_total{probe="iam",vantage="host"}`); got != "0" {
+			if got := d.Sample(`imds_probe_failures_total{probe="iam",vantage="host"}`); got != "0" {
 				t.Errorf("%v: %s failures counted", presence, got)
 			}
 		})
@@ -296,20 +264,20 @@ func TestNoRoleByDesignNeverPages(t *testing.T) {
 // TestHistoryIsBounded keeps the last fifty transitions.
 func TestHistoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", nil)
+		defer d.Stop()
 		for range 40 {
-			d.set("no_role")
+			d.Set("no_role")
 			time.Sleep(time.Minute)
-			d.set("healthy")
+			d.Set("healthy")
 			time.Sleep(time.Minute)
 		}
 		synctest.Wait()
-		history := d.status().Transitions
+		history := d.Status().Transitions
 		if len(history) != 50 || history[49].To != probes.ConditionHealthy {
 			t.Errorf("%d transitions, the last %+v", len(history), history[len(history)-1])
 		}
-		if got := d.sample(`imds_condition_transitions_total{vantage="host"}`); got != "81" {
+		if got := d.Sample(`imds_condition_transitions_total{vantage="host"}`); got != "81" {
 			t.Errorf("%s transitions counted", got)
 		}
 	})
@@ -336,17 +304,17 @@ func (s *suspending) Do(req *http.Request) (*http.Response, error) {
 func TestSuspend(t *testing.T) {
 	for left := 31; left <= 36; left++ { // each request of the sixth round
 		synctest.Test(t, func(t *testing.T) {
-			d := startDaemon(t, "healthy", func(o *agent.Options) {
+			d := agenttest.Start(t, "healthy", func(o *agent.Options) {
 				o.HTTPClient = &suspending{HTTPClient: o.HTTPClient, left: left, gap: 3 * time.Hour}
 			})
-			defer d.stop()
+			defer d.Stop()
 			time.Sleep(3*time.Hour + 10*time.Minute)
 			synctest.Wait()
 			want := map[string]int{"started": 1, "condition_changed": 1, "blip": 1, "credentials_rotated": 1}
-			if diff := cmp.Diff(want, d.counts()); diff != "" {
+			if diff := cmp.Diff(want, d.Counts()); diff != "" {
 				t.Errorf("request %d: -want +got:\n%s", left, diff)
 			}
-			if n := d.simulator.Requests()["PUT /latest/api/token"]; n > 30 {
+			if n := d.Simulator.Requests()["PUT /latest/api/token"]; n > 30 {
 				t.Errorf("request %d: %d rounds in the ten minutes that were not slept through", left, n)
 			}
 		})
@@ -357,14 +325,14 @@ func TestSuspend(t *testing.T) {
 // a first bad round waits to be confirmed, healthy does not quote its message.
 func TestUnconfirmedFaultIsNotWorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := startDaemon(t, "healthy", nil)
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", nil)
+		defer d.Stop()
 		time.Sleep(time.Minute)
-		well := d.status().Summary
-		d.set("no_role")
+		well := d.Status().Summary
+		d.Set("no_role")
 		seen := false
-		for d.status().Condition == probes.ConditionHealthy {
-			s := d.status()
+		for d.Status().Condition == probes.ConditionHealthy {
+			s := d.Status()
 			seen = seen || s.Vantages[0].Probes[probes.ProbeIAMInfo].Status == probes.StatusFail
 			if s.Summary != well || s.Vantages[0].Summary != well {
 				t.Fatalf("%q became %q", well, s.Summary)

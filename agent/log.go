@@ -1,35 +1,38 @@
 package agent
 
 import (
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/imds-probe/imds-probe/agent/report"
+	"github.com/imds-probe/imds-probe/agent/track"
 	"github.com/imds-probe/imds-probe/probes"
 )
 
 // logEvent writes one event to the log.
-func logEvent(log *zap.Logger, e Event) {
+func logEvent(log *zap.Logger, e track.Event) {
 	v := e.State
 	event := []zap.Field{zap.String("event", string(e.Kind)), zap.String("vantage", v.Vantage)}
 	switch e.Kind {
-	case EventConditionChanged:
+	case track.EventConditionChanged:
 		severity := v.Diagnosis.Condition.Severity()
 		log.Log(levelOf(severity), probes.Explain(v.Diagnosis.Condition).Title, append(event, conditionFields(e)...)...)
-	case EventRotated:
+	case track.EventRotated:
 		log.Info("credentials were renewed", append(event,
 			zap.String("role", v.Known.Role), zap.Time("expiration", v.Known.Expiration.UTC()), zap.Int("rotations", v.Rotations))...)
-	case EventProfileChanged:
+	case track.EventProfileChanged:
 		log.Warn("the instance profile or its role was changed", append(event,
 			zap.Stringer("reason", e.Change),
 			zap.String("instance_profile_arn_before", e.Before.ProfileARN), zap.String("instance_profile_arn", v.Known.ProfileARN),
 			zap.String("instance_profile_id_before", e.Before.ProfileID), zap.String("instance_profile_id", v.Known.ProfileID),
 			zap.String("role_before", e.Before.Role), zap.String("role", v.Known.Role))...)
-	case EventBlip:
+	case track.EventBlip:
 		log.Info("a fault came and went before it was confirmed", append(event,
 			zap.Stringer("condition", e.Blip.Condition), zap.Stringer("reason", e.Blip.Reason))...)
-	case EventStarted, EventStopping: // of the process, not of a vantage: see Agent.Run
+	case track.EventStarted, track.EventStopping: // of the process, not of a vantage: see Agent.Run
 	}
 }
 
@@ -44,10 +47,10 @@ func levelOf(s probes.Severity) zapcore.Level {
 	return zapcore.InfoLevel
 }
 
-func conditionFields(e Event) []zap.Field {
+func conditionFields(e track.Event) []zap.Field {
 	v := e.State
 	code, message := v.Round.Code()
-	steps := remedyOf(v)
+	steps := report.Remedy(v)
 	remedy := make([]string, len(steps))
 	for i, s := range steps {
 		remedy[i] = s.String()
@@ -72,7 +75,7 @@ type evidence probes.Exchange
 
 // MarshalLogObject implements [zapcore.ObjectMarshaler].
 func (e evidence) MarshalLogObject(enc zapcore.ObjectEncoder) error {
-	r := newExchangeReport(probes.Exchange(e))
+	r := report.NewExchange(probes.Exchange(e))
 	enc.AddString("method", r.Method)
 	enc.AddString("path", r.Path)
 	enc.AddInt("status", r.Status)
@@ -89,5 +92,13 @@ func logRound(log *zap.Logger, r probes.Round) {
 	if entry := log.Check(zapcore.DebugLevel, "round"); entry != nil {
 		entry.Write(
 			zap.String("vantage", r.Vantage), zap.Duration("duration", r.Duration.Round(time.Microsecond)), zap.Int("exchanges", len(r.Exchanges())))
+	}
+}
+
+// logUnusable says that a state file was set aside.
+func logUnusable(log *zap.Logger, err error) {
+	if e, ok := errors.AsType[*track.UnusableError](err); ok {
+		log.Warn("the state file cannot be used; starting without", zap.String("path", e.Path),
+			zap.String("why", e.Why.Error()), zap.String("set_aside_as", e.Aside), zap.NamedError("set_aside_error", e.AsideErr))
 	}
 }

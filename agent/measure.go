@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-
 	"github.com/imds-probe/imds-probe/probes/ladder"
 )
 
@@ -49,24 +48,4 @@ func (a *Agent) measureOnce(ctx context.Context) bool {
 		done = done && ok
 	}
 	return done
-}
-
-// RecordHopLimit takes in a measurement; one that is not ok forgets the last.
-func (t *Tracker) RecordHopLimit(hops int, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.hopLimit = 0
-	if ok {
-		t.hopLimit = hops
-	}
-}
-
-// RecordV1 takes in whether IMDSv1 is enabled; one that is not ok forgets the last.
-func (t *Tracker) RecordV1(enabled, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.v1 = nil
-	if ok {
-		t.v1 = &enabled
-	}
 }

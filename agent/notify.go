@@ -9,6 +9,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"github.com/imds-probe/imds-probe/agent/track"
 	"github.com/imds-probe/imds-probe/probes"
 )
 
@@ -44,7 +45,7 @@ func (n notifier) ready()    { n.send(daemon.SdNotifyReady) }
 func (n notifier) stopping() { n.send(daemon.SdNotifyStopping) }
 
 // status shows the verdict in systemctl status.
-func (n notifier) status(s Snapshot) {
+func (n notifier) status(s track.Snapshot) {
 	worst := s.Worst()
 	text := worst.Diagnosis.Condition.String() + ": " + probes.Summary(worst.Round, worst.Diagnosis)
 	if len(s.Vantages) > 1 {

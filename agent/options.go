@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	"github.com/prometheus/exporter-toolkit/web"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"go.uber.org/zap"
 
+	"github.com/imds-probe/imds-probe/agent/web"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/ladder"
 	"github.com/imds-probe/imds-probe/probes/wire"
@@ -34,7 +35,7 @@ type Options struct {
 	V1 bool
 
 	// Web configures the listener; nil serves nothing.
-	Web *web.FlagConfig
+	Web *toolkit.FlagConfig
 	// TelemetryPath is the path of the metrics.
 	TelemetryPath string
 	// RuntimeMetrics adds the metrics of the Go runtime.
@@ -119,13 +120,25 @@ func (o Options) checkDaemon() error {
 		return &OptionError{"probe.interval", o.Interval, errors.New("must be positive")}
 	case o.Interval < o.Timeout:
 		return &OptionError{"probe.interval", o.Interval, fmt.Errorf("must not be below --probe.timeout=%v", o.Timeout)}
-	case o.Web != nil && (len(o.TelemetryPath) < 2 || o.TelemetryPath[0] != '/' || reserved(o.TelemetryPath)):
+	case o.Web != nil && (len(o.TelemetryPath) < 2 || o.TelemetryPath[0] != '/' || web.Reserved(o.TelemetryPath)):
 		return &OptionError{"web.telemetry-path", o.TelemetryPath, errors.New("must be a path of its own, such as /metrics")}
 	}
 	if o.Web != nil {
-		if err := web.Validate(*o.Web.WebConfigFile); err != nil {
+		if err := toolkit.Validate(*o.Web.WebConfigFile); err != nil {
 			return &OptionError{"web.config.file", *o.Web.WebConfigFile, err}
 		}
 	}
 	return nil
+}
+
+// listenError names the flag of an address that cannot be listened on.
+func listenError(err error) error {
+	failed, ok := errors.AsType[*web.ListenError](err)
+	switch {
+	case !ok:
+		return err
+	case failed.Address == "":
+		return &OptionError{"web.systemd-socket", true, failed.Err}
+	}
+	return &OptionError{"web.listen-address", failed.Address, failed.Err}
 }

@@ -7,7 +7,7 @@ import (
 
 // publish shows the state after a round to those who do not come and ask.
 func (a *Agent) publish() {
-	a.state.save(a.tracker.saved())
+	a.saveState()
 	a.notify.status(a.tracker.Snapshot())
 	if path := a.options.TextfilePath; path != "" {
 		err := prometheus.WriteToTextfile(path, a.registry)
@@ -16,4 +16,13 @@ func (a *Agent) publish() {
 		}
 		a.textfileFailed = err != nil
 	}
+}
+
+// saveState warns of the first failure in a row; the next round tries again.
+func (a *Agent) saveState() {
+	err := a.state.Save(a.tracker.Saved())
+	if err != nil && !a.stateFailed {
+		a.log.Warn("the state file cannot be written; going on without", zap.String("path", a.options.StateFile), zap.Error(err))
+	}
+	a.stateFailed = err != nil
 }

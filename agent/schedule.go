@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/imds-probe/imds-probe/agent/track"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/wire"
 )
@@ -60,7 +61,7 @@ func (a *Agent) rest(due *timetable, vantage int) {
 // should be repeated; 0 means with the next interval.
 func (a *Agent) round(ctx context.Context, vantage string, look func(context.Context) (probes.Round, error)) (confirm time.Duration) {
 	r, err := look(ctx)
-	var events []Event
+	var events []track.Event
 	switch {
 	case ctx.Err() != nil:
 		return 0 // a round cut by the end is no verdict
@@ -70,7 +71,7 @@ func (a *Agent) round(ctx context.Context, vantage string, look func(context.Con
 	case err != nil:
 		a.log.Warn("round failed", zap.String("vantage", vantage), zap.Error(err))
 	default:
-		a.metrics.observe(r)
+		a.metrics.Observe(r)
 		events, confirm = a.tracker.Record(r)
 		logRound(a.log, r)
 	}
@@ -78,13 +79,6 @@ func (a *Agent) round(ctx context.Context, vantage string, look func(context.Con
 		logEvent(a.log, e)
 	}
 	return confirm
-}
-
-// RecordNext takes in when the next round of a vantage is due.
-func (t *Tracker) RecordNext(name string, at time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.vantage(name).Next = at
 }
 
 // timetable says when each vantage's next round is due.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
@@ -19,7 +20,7 @@ func TestRest(t *testing.T) {
 	for _, vantages := range [][]wire.Vantage{{wire.HostVantage()}, {wire.HostVantage(), user}} {
 		synctest.Test(t, func(t *testing.T) {
 			var rests atomic.Int64
-			d := startDaemon(t, "healthy", func(o *agent.Options) {
+			d := agenttest.Start(t, "healthy", func(o *agent.Options) {
 				o.Vantages, o.Rest = vantages, func() { rests.Add(1) }
 			})
 			if n := rests.Load(); n != 1 {
@@ -27,7 +28,7 @@ func TestRest(t *testing.T) {
 			}
 			time.Sleep(10 * time.Minute)
 			synctest.Wait()
-			d.stop()
+			d.Stop()
 			if n, want := rests.Load(), int64(1+10*60/30); n != want {
 				t.Errorf("%d rests in 20 intervals of %d vantages, want %d", n, len(vantages), want)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
@@ -21,12 +22,12 @@ func withState(path string) func(*agent.Options) {
 }
 
 // restart stops a daemon and starts another one on its simulator.
-func restart(t *testing.T, d *daemon, path string) *daemon {
+func restart(t *testing.T, d *agenttest.Daemon, path string) *agenttest.Daemon {
 	t.Helper()
-	d.stop()
-	return startDaemon(t, "healthy", func(o *agent.Options) {
+	d.Stop()
+	return agenttest.Start(t, "healthy", func(o *agent.Options) {
 		o.StateFile = path
-		o.HTTPClient = d.simulator.Client()
+		o.HTTPClient = d.Simulator.Client()
 	})
 }
 
@@ -37,19 +38,19 @@ const rotationsTotal = `imds_credentials_rotations_total{vantage="host"}`
 func TestStateKeepsSince(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state.json")
-		d := startDaemon(t, "healthy", withState(path))
+		d := agenttest.Start(t, "healthy", withState(path))
 		time.Sleep(90 * time.Minute)
-		d.set("no_role")
+		d.Set("no_role")
 		awaitCondition(t, d, probes.ConditionNoRole, time.Minute)
 		time.Sleep(10 * time.Minute)
-		before, rotations := d.status(), d.sample(rotationsTotal)
-		simulator := d.simulator
+		before, rotations := d.Status(), d.Sample(rotationsTotal)
+		simulator := d.Simulator
 
 		d = restart(t, d, path)
-		defer func() { d.stop() }()
-		d.simulator = simulator
+		defer func() { d.Stop() }()
+		d.Simulator = simulator
 		awaitCondition(t, d, probes.ConditionNoRole, time.Second)
-		after := d.status()
+		after := d.Status()
 		if !after.Since.Equal(before.Since) {
 			t.Errorf("since %v became %v", before.Since, after.Since)
 		}
@@ -59,16 +60,16 @@ func TestStateKeepsSince(t *testing.T) {
 		if a, b := before.Vantages[0].Credentials.AccessKeyHash, after.Vantages[0].Credentials.AccessKeyHash; a != b {
 			t.Errorf("the same keys hash as %s and then %s", a, b)
 		}
-		if got := d.sample(rotationsTotal); got != rotations || got == "0" {
+		if got := d.Sample(rotationsTotal); got != rotations || got == "0" {
 			t.Errorf("%s rotations became %s", rotations, got)
 		}
-		if diff := cmp.Diff([]event{{Event: "started"}}, d.events()); diff != "" {
+		if diff := cmp.Diff([]agenttest.Event{{Event: "started"}}, d.Events()); diff != "" {
 			t.Errorf("a restart is no event: -want +got:\n%s", diff)
 		}
 
-		d.set("healthy")
+		d.Set("healthy")
 		awaitCondition(t, d, probes.ConditionHealthy, time.Minute)
-		events := d.events()
+		events := d.Events()
 		last := events[len(events)-1]
 		if last.From != "no_role" || last.To != "healthy" || last.Held < 11*60 {
 			t.Errorf("%+v", last)
@@ -81,13 +82,13 @@ func TestStateKeepsSince(t *testing.T) {
 func TestStateKeepsExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state.json")
-		d := startDaemon(t, "healthy", withState(path))
+		d := agenttest.Start(t, "healthy", withState(path))
 		const gauge = `imds_credentials_expiration_timestamp_seconds{vantage="host"}`
-		before := d.sample(gauge)
-		d.set("firewall_drop")
+		before := d.Sample(gauge)
+		d.Set("firewall_drop")
 		d = restart(t, d, path)
-		defer d.stop()
-		if after := d.sample(gauge); before == "" || after != before {
+		defer d.Stop()
+		if after := d.Sample(gauge); before == "" || after != before {
 			t.Errorf("%q became %q", before, after)
 		}
 	})
@@ -98,16 +99,16 @@ func TestStateKeepsExpiry(t *testing.T) {
 func TestStateDuringOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state.json")
-		d := startDaemon(t, "healthy", withState(path))
-		d.set("no_role")
+		d := agenttest.Start(t, "healthy", withState(path))
+		d.Set("no_role")
 		d = restart(t, d, path)
-		defer d.stop()
-		if got := d.status().Condition; got != probes.ConditionUnknown {
+		defer d.Stop()
+		if got := d.Status().Condition; got != probes.ConditionUnknown {
 			t.Errorf("%v before the verdict", got)
 		}
 		awaitCondition(t, d, probes.ConditionNoRole, 5*time.Second)
 		want := []string{"no_role"}
-		if diff := cmp.Diff(want, d.transitions()); diff != "" {
+		if diff := cmp.Diff(want, d.Transitions()); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
@@ -120,25 +121,25 @@ func TestStateRestartsAnywhere(t *testing.T) {
 		t.Run(after.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "state.json")
-				d := startDaemon(t, "healthy", withState(path))
+				d := agenttest.Start(t, "healthy", withState(path))
 				time.Sleep(time.Minute)
-				d.set("assume_role_unauthorized")
+				d.Set("assume_role_unauthorized")
 				time.Sleep(after)
 				synctest.Wait()
 				held, err := os.ReadFile(path) // what kill -9 would leave
 				if err != nil {
 					t.Fatal(err)
 				}
-				simulator := d.simulator
-				d.stop()
+				simulator := d.Simulator
+				d.Stop()
 				if err := os.WriteFile(path, held, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				d = startDaemon(t, "healthy", func(o *agent.Options) { o.StateFile, o.HTTPClient = path, simulator.Client() })
-				defer d.stop()
+				d = agenttest.Start(t, "healthy", func(o *agent.Options) { o.StateFile, o.HTTPClient = path, simulator.Client() })
+				defer d.Stop()
 				awaitCondition(t, d, probes.ConditionAssumeRoleUnauthorized, 5*time.Second)
 				var to []probes.Condition
-				for _, tr := range d.status().Transitions {
+				for _, tr := range d.Status().Transitions {
 					to = append(to, tr.To)
 				}
 				want := []probes.Condition{probes.ConditionHealthy, probes.ConditionAssumeRoleUnauthorized}
@@ -174,15 +175,15 @@ func TestUnusableStateFiles(t *testing.T) {
 				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				d := startDaemon(t, "healthy", withState(path))
-				defer d.stop()
+				d := agenttest.Start(t, "healthy", withState(path))
+				defer d.Stop()
 				if aside, err := os.ReadFile(path + ".bad"); err != nil || string(aside) != text {
 					t.Errorf("not set aside: %v", err)
 				}
-				if n := strings.Count(string(d.log.Bytes()), "cannot be used"); n != 1 {
+				if n := strings.Count(string(d.Log.Bytes()), "cannot be used"); n != 1 {
 					t.Errorf("%d warnings", n)
 				}
-				if got := d.status().Condition; got != probes.ConditionHealthy {
+				if got := d.Status().Condition; got != probes.ConditionHealthy {
 					t.Errorf("condition %v", got)
 				}
 			})
@@ -195,7 +196,7 @@ func goodState(t *testing.T) (text string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state.json")
 	synctest.Test(t, func(t *testing.T) {
-		startDaemon(t, "healthy", withState(path)).stop()
+		agenttest.Start(t, "healthy", withState(path)).Stop()
 	})
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -215,9 +216,9 @@ func TestStateCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "gone")
 		path := filepath.Join(dir, "state.json")
-		d := startDaemon(t, "healthy", withState(path))
-		defer d.stop()
-		warnings := func() int { return strings.Count(string(d.log.Bytes()), "cannot be written") }
+		d := agenttest.Start(t, "healthy", withState(path))
+		defer d.Stop()
+		warnings := func() int { return strings.Count(string(d.Log.Bytes()), "cannot be written") }
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if n := warnings(); n != 1 {
@@ -238,8 +239,8 @@ func TestStateCannotBeWritten(t *testing.T) {
 func TestStateIsWrittenOnChangeOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state.json")
-		d := startDaemon(t, "healthy", withState(path))
-		defer d.stop()
+		d := agenttest.Start(t, "healthy", withState(path))
+		defer d.Stop()
 		before, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)

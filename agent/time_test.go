@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
@@ -25,20 +26,20 @@ func TestFarTimes(t *testing.T) {
 			t.Run(born+" to "+expires, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					path := filepath.Join(t.TempDir(), "state.json")
-					d := startDaemon(t, "healthy", withState(path))
-					d.simulator.Set(between(born, expires))
+					d := agenttest.Start(t, "healthy", withState(path))
+					d.Simulator.Set(between(born, expires))
 					time.Sleep(2 * time.Minute)
 					for _, path := range []string{"/api/v1/status", "/", "/metrics"} {
-						if got := d.get(path); got.Code != http.StatusOK || got.Body.Len() == 0 {
+						if got := d.Get(path); got.Code != http.StatusOK || got.Body.Len() == 0 {
 							t.Errorf("%s: status %d, %d bytes", path, got.Code, got.Body.Len())
 						}
 					}
-					if !json.Valid(d.get("/api/v1/status").Body.Bytes()) {
+					if !json.Valid(d.Get("/api/v1/status").Body.Bytes()) {
 						t.Error("the status is not JSON")
 					}
 					restarted := restart(t, d, path)
-					for _, d := range []*daemon{d, restarted} {
-						if log := string(d.log.Bytes()); strings.Contains(log, "state file") {
+					for _, d := range []*agenttest.Daemon{d, restarted} {
+						if log := string(d.Log.Bytes()); strings.Contains(log, "state file") {
 							t.Error(log)
 						}
 					}

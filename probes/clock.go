@@ -58,8 +58,8 @@ func (o ClockOffset) After(elapsed time.Duration) ClockOffset {
 // Estimate returns the middle of the bounds; positive if the host clock is ahead.
 func (o ClockOffset) Estimate() time.Duration { return o.Low + (o.High-o.Low)/2 }
 
-// Exceeds tells whether the offset is beyond the limit for certain.
-func (o ClockOffset) Exceeds(limit time.Duration) bool {
+// exceeds tells whether the offset is beyond the limit for certain.
+func (o ClockOffset) exceeds(limit time.Duration) bool {
 	return o.Measured && limit > 0 && (o.Low > limit || o.High < -limit)
 }
 

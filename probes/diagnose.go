@@ -41,7 +41,7 @@ func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 }
 
 func skewOr(d Diagnosis, policy Policy, known Known) Diagnosis {
-	if known.Clock.Exceeds(policy.MaxSkew) {
+	if known.Clock.exceeds(policy.MaxSkew) {
 		return Diagnosis{ConditionClockSkewed, ReasonClockOffset, ProbeToken}
 	}
 	return d

@@ -1,16 +1,16 @@
-// Package probes asks the EC2 instance metadata service (IMDS) what AWS's page
-// "Troubleshooting IAM and Amazon EC2" asks of it, and names the one root cause
-// of what it saw.
-//
-// A [Round] is one pass over the ladder for one vantage:
+// Package probes says what was seen of the EC2 instance metadata service (IMDS) and
+// what it means. It owns the words of the whole project: the [Probe]s of the ladder,
 //
 //	token → hostname → iam → iam_info → role_list → role_credentials
 //
-// Every HTTP request goes through a recorder that keeps an [Exchange] (never a
-// body) and turns the answer into an [Observation]. [Classify] judges one
-// observation, [Diagnose] the whole round. Both are pure: the same observations
-// always give the same [Condition]. What each condition means and how to mend
-// it stands in the catalogue, see [Explain].
+// the [Exchange], [Observation] and [Round] that are made of them, the closed sets
+// of [Status], [Reason] and [Condition], and the catalogue (see [Explain]) with what
+// each condition means and how to fix it.
 //
-// The package logs nothing and exports no metrics; package agent does.
+// [Classify] judges one observation, [Diagnose] the whole round by what earlier
+// rounds taught ([Known]). Both are pure: the same observations always give the same
+// condition.
+//
+// The package opens nothing: no socket, no file, no clock. Package ladder makes the
+// rounds, package wire the connections; packages above show what they found.
 package probes

@@ -38,7 +38,7 @@ func detail(r Round, d Diagnosis) string {
 	case ConditionClockSkewed:
 		return fmt.Sprintf("The host clock is %s.", ahead(r.Clock.Estimate()))
 	case ConditionProfileChanged:
-		return fmt.Sprintf("The next refresh is due by %s.", stamp(r.Info().LastUpdated.Add(RefreshInterval)))
+		return fmt.Sprintf("The next refresh is due by %s.", stamp(r.Info().LastUpdated.Add(refreshInterval)))
 	case ConditionIntercepted:
 		return fmt.Sprintf("Server: %q.", r.Result(d.Probe).Answer().Server)
 	}
@@ -51,8 +51,8 @@ func detail(r Round, d Diagnosis) string {
 	return ""
 }
 
-// RefreshInterval is how often EC2 normally renews keys.
-const RefreshInterval = time.Hour
+// refreshInterval is how often EC2 normally renews keys.
+const refreshInterval = time.Hour
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 	"github.com/imds-probe/imds-probe/doctor"
 )
 

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/imds-probe/imds-probe/cli/clitest"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli/clitest"
 )
 
 func TestDeadCodeIsLeftOut(t *testing.T) { clitest.DeadCodeIsLeftOut(t) }

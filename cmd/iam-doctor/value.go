@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
 // checked adds a flag whose value is checked.

@@ -8,7 +8,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/imds-probe/imds-probe/agent"
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/agent/report"
+	"github.com/imds-probe/imds-probe/agent/terminal"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
 func checkCommand() *cobra.Command {
@@ -28,26 +30,26 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		report, err := agent.Check(cmd.Context(), o)
+		found, err := agent.Check(cmd.Context(), o)
 		if err != nil {
 			return err
 		}
-		return cli.Exit(report.Severity.ExitCode(), writeReport(cmd.OutOrStdout(), report, *output))
+		return cli.Exit(found.Severity.ExitCode(), writeReport(cmd.OutOrStdout(), found, *output))
 	}
 	return cmd
 }
 
-func writeReport(w io.Writer, report agent.Report, output string) error {
+func writeReport(w io.Writer, r report.Report, output string) error {
 	if output == "json" {
-		return agent.WriteJSON(w, report)
+		return report.WriteJSON(w, r)
 	}
-	return agent.WriteText(w, report, styleFor(w))
+	return terminal.WriteReport(w, r, styleFor(w))
 }
 
 // styleFor colours text on a terminal, unless NO_COLOR is set (no-color.org).
-func styleFor(w io.Writer) agent.TextStyle {
+func styleFor(w io.Writer) terminal.Style {
 	file, isFile := w.(*os.File)
-	return agent.TextStyle{
+	return terminal.Style{
 		Colour: isFile && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd())),
 	}
 }

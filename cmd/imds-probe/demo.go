@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imds-probe/imds-probe/agent"
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/agent/terminal"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
@@ -60,7 +61,7 @@ func demo(ctx context.Context, out io.Writer, stops []stop, address string) erro
 		return err
 	}
 	o.Banner, o.Host = walk.banner, "a simulated instance"
-	o.Logger = zap.New(agent.ConsoleCore(out, styleFor(out)))
+	o.Logger = zap.New(terminal.NewCore(out, styleFor(out)))
 	a, err := agent.New(ctx, o)
 	if err != nil {
 		return listenError(err, address)

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/imds-probe/imds-probe/agent"
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/agent/terminal"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 	"github.com/imds-probe/imds-probe/probes"
 )
 
@@ -30,7 +30,7 @@ func explainCommand() *cobra.Command {
 			if condition == nil {
 				return listConditions(out)
 			}
-			return agent.WriteExplanation(out, *condition, styleFor(out))
+			return terminal.WriteExplanation(out, *condition, styleFor(out))
 		},
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
 // healthcheckCommand is for images without a shell, in which a HEALTHCHECK has

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/imds-probe/imds-probe/agent"
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
 type logFlags struct{ level, format string }

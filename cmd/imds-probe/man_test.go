@@ -3,8 +3,8 @@ package main
 import (
 	"testing"
 
-	"github.com/imds-probe/imds-probe/cli/clitest"
-	"github.com/imds-probe/imds-probe/cli/manpage"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli/clitest"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli/manpage"
 )
 
 func TestManualPage(t *testing.T) {

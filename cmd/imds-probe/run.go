@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/imds-probe/imds-probe/agent"
-	"github.com/imds-probe/imds-probe/cli"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
 // daemonFlags are the flags of the daemon alone.

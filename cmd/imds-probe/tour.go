@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/terminal"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
@@ -60,7 +60,7 @@ type walk struct {
 	stops     []stop
 	simulator *imdstest.Simulator
 	out       io.Writer
-	style     agent.TextStyle
+	style     terminal.Style
 	here      atomic.Pointer[spell]
 }
 
@@ -71,7 +71,7 @@ type spell struct {
 	until  time.Time
 }
 
-func newWalk(stops []stop, out io.Writer, style agent.TextStyle) *walk {
+func newWalk(stops []stop, out io.Writer, style terminal.Style) *walk {
 	w := &walk{stops: stops, out: out, style: style, simulator: imdstest.New(stops[0].scenario)}
 	w.enter(0)
 	return w

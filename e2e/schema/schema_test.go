@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/agent/report"
 	"github.com/imds-probe/imds-probe/e2e/harness"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
@@ -130,12 +131,12 @@ func status(t *testing.T, sc imdstest.Scenario) []byte {
 func checked(t *testing.T, sc imdstest.Scenario) []byte {
 	t.Helper()
 	sim := imdstest.New(sc)
-	report, err := agent.Check(t.Context(), options(t, sc, sim))
+	found, err := agent.Check(t.Context(), options(t, sc, sim))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := agent.WriteJSON(&out, report); err != nil {
+	if err := report.WriteJSON(&out, found); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Minute)

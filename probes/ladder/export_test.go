@@ -4,6 +4,8 @@ import "github.com/imds-probe/imds-probe/probes"
 
 // What the tests need to see from within.
 const (
+	MaxHops = maxHops
+
 	TokenPath    = tokenPath
 	InfoPath     = metadataPath + infoPath
 	RoleListPath = metadataPath + roleListPath

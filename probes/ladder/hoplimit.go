@@ -10,26 +10,26 @@ import (
 	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
-// MaxHops is the highest hop limit that [HopLimit] tells apart.
-const MaxHops = 4
+// maxHops is the highest hop limit that [HopLimit] tells apart.
+const maxHops = 4
 
 // HopLimit measures from the host how many hops the answer to a token PUT
 // survives, without a privilege and without a container: the kernel is told to
 // drop answers whose IP TTL is below n, so that a PUT times out exactly when the
 // instance's hop limit is below n.
 //
-// It returns the highest n up to [MaxHops] with which a PUT was answered: 1
+// It returns the highest n up to [maxHops] with which a PUT was answered: 1
 // means that only the host itself can get a token, 2 that a container one hop
 // away can. It is not ok where nothing can be said: the socket option is
 // refused, IMDS is not well, or somebody else answers in its place.
 func HopLimit(ctx context.Context, endpoint string, timeout time.Duration) (hops int, ok bool) {
 	m := hopMeter{endpoint, timeout}
-	for n := 2; n <= MaxHops; n++ {
+	for n := 2; n <= maxHops; n++ {
 		if survives, ok := m.survives(ctx, n); !ok || !survives {
 			return n - 1, ok
 		}
 	}
-	return MaxHops, true
+	return maxHops, true
 }
 
 // hopMeter asks whether answers to token PUTs survive a number of hops.

@@ -1,0 +1,148 @@
+package track
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/imds-probe/imds-probe/probes"
+)
+
+// stateFormat marks a state file, with the version of its shape.
+const stateFormat = "imds-probe state 1"
+
+// maxStateSize limits what is read of a state file; a full one has some 20 KiB.
+const maxStateSize = 1 << 20
+
+// File keeps the state on disk. Without a path it keeps none.
+type File struct {
+	path    string
+	machine string
+	salt    probes.Salt
+	written []byte // what the file holds
+}
+
+// UnusableError says why a state file is not taken over, and where it was set aside.
+type UnusableError struct {
+	Path  string
+	Why   error
+	Aside string
+	// AsideErr is why it could not be set aside; nil if it was.
+	AsideErr error
+}
+
+func (e *UnusableError) Error() string { return e.Path + ": " + e.Why.Error() }
+
+// Unwrap returns why the file is not taken over.
+func (e *UnusableError) Unwrap() error { return e.Why }
+
+// OpenFile reads the state file at path. One that cannot be used is set aside, which
+// an [*UnusableError] says beside a file that can be written: nothing of it is worth
+// not starting for.
+func OpenFile(path string) (*File, Saved, error) {
+	f := &File{path: path, machine: machineID(), salt: probes.NewSalt()}
+	if path == "" {
+		return f, Saved{}, nil
+	}
+	text, err := readLimited(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, Saved{}, nil
+	}
+	var state Saved
+	if err == nil {
+		state, err = decodeState(text, f.machine)
+	}
+	if err != nil {
+		aside := path + ".bad"
+		return f, Saved{}, &UnusableError{Path: path, Why: err, Aside: aside, AsideErr: os.Rename(path, aside)}
+	}
+	f.written = text
+	copy(f.salt[:], unhex(state.Salt))
+	return f, state, nil
+}
+
+// Salt is the salt of the access key hashes that the file holds, or a new one.
+func (f *File) Salt() probes.Salt { return f.salt }
+
+// Save writes the state if it differs from what the file holds.
+func (f *File) Save(s Saved) error {
+	if f.path == "" {
+		return nil
+	}
+	s.Format, s.Machine, s.Salt = stateFormat, f.machine, hex.EncodeToString(f.salt[:])
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil || bytes.Equal(text, f.written) {
+		return err
+	}
+	if err := renameio.WriteFile(f.path, text, 0o600); err != nil {
+		return err
+	}
+	f.written = text
+	return nil
+}
+
+func readLimited(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // G304: the operator's own flag
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxStateSize+1))
+}
+
+// decodeState refuses whatever this version of the daemon did not write on this
+// host.
+func decodeState(text []byte, machine string) (s Saved, err error) {
+	if len(text) > maxStateSize {
+		return s, errors.New("too large")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&s); err != nil {
+		return Saved{}, fmt.Errorf("not a state file: %w", err)
+	}
+	switch {
+	case decoder.More():
+		return Saved{}, errors.New("not a state file: more than one document")
+	case s.Format != stateFormat:
+		return Saved{}, fmt.Errorf("format %q is not %q", s.Format, stateFormat)
+	case s.Machine != machine:
+		return Saved{}, errors.New("written on another host")
+	case len(unhex(s.Salt)) != len(probes.Salt{}):
+		return Saved{}, errors.New("no salt")
+	case len(s.Transitions) > maxTransitions:
+		return Saved{}, errors.New("too many transitions")
+	case slices.ContainsFunc(s.Vantages, SavedVantage.unwritable):
+		return Saved{}, errors.New("a time without a form in UTC")
+	}
+	return s, nil
+}
+
+// unhex decodes hexadecimal digits; it is nil for anything else.
+func unhex(text string) []byte {
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// machineID identifies the host without telling its machine id (machine-id(5)
+// asks for that); it is empty where there is none.
+func machineID() string {
+	id, err := os.ReadFile("/etc/machine-id")
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("imds-probe "), bytes.TrimSpace(id)...))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,121 @@
+package track
+
+import (
+	"slices"
+	"time"
+
+	"github.com/imds-probe/imds-probe/probes"
+)
+
+// Before a condition flips to a bad one, the round is repeated after these
+// pauses: a lost packet or one 503 is a blip, not a fault.
+var confirmAfter = []time.Duration{time.Second, 2 * time.Second}
+
+// maxSights is how often a round is bad, each time in another way, before the
+// condition flips all the same. Lost packets look different each time; a fault
+// that does is one, too, if it lasts.
+const maxSights = 5
+
+// maxTransitions is how many transitions are kept in memory.
+const maxTransitions = 50
+
+// vantageState is a State with what is not published.
+type vantageState struct {
+	State
+	// suspect is a bad diagnosis that is not confirmed yet. There have been so many
+	// bad rounds since, of which so many in a row agreed with the one before.
+	suspect        probes.Diagnosis
+	suspectSince   time.Time
+	sights, agreed int
+	// resume is what an earlier run left, until the first verdict of this one.
+	resume *SavedVantage
+}
+
+// learn takes in what the round saw, before it is judged.
+func (v *vantageState) learn(r probes.Round) (events []Event) {
+	before := v.Known
+	var change probes.Change
+	v.Known, change = v.Known.Learn(r)
+	v.Round = r
+	for p, result := range r.Results {
+		if result.Status == probes.StatusFail {
+			v.Failures[p]++
+		}
+	}
+	if change.Rotated {
+		v.Rotations++
+		events = append(events, Event{Kind: EventRotated, State: v.State})
+	}
+	if change.Profile != probes.ReasonNone {
+		events = append(events, Event{Kind: EventProfileChanged, State: v.State, Change: change.Profile, Before: before})
+	}
+	return events
+}
+
+// judge tells whether the condition flips now, or else after how long to look
+// again. Recovery needs one good round, anything else is confirmed first.
+func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
+	if v.resume != nil && d.Condition == v.resume.Condition {
+		// As before the restart: nothing has changed.
+		v.Diagnosis, v.Since, v.Judged, v.resume = d, v.resume.Since, true, nil
+	}
+	if d.Condition == v.Diagnosis.Condition {
+		return false, 0
+	}
+	if v.sights == 0 || d.Condition == probes.ConditionHealthy {
+		v.suspectSince = at
+	}
+	if v.sights > 0 && d.Condition == v.suspect.Condition {
+		v.agreed = min(v.agreed+1, len(confirmAfter)) // the grace after boot lets it go on
+	} else {
+		v.agreed = 0
+	}
+	if d.Condition == probes.ConditionHealthy || v.agreed == len(confirmAfter) || v.sights == maxSights {
+		return true, 0
+	}
+	v.suspect = d
+	v.sights++
+	return false, confirmAfter[v.agreed]
+}
+
+// settle ends a suspicion that a round in the old condition disproved, and
+// returns what had been suspected.
+func (v *vantageState) settle(d probes.Diagnosis) (blip probes.Diagnosis, was bool) {
+	if d.Condition != v.Diagnosis.Condition {
+		return blip, false // still to be confirmed
+	}
+	v.Diagnosis = d // another reason or probe of the same condition
+	blip, was = v.suspect, v.sights > 0
+	v.sights = 0
+	return blip, was
+}
+
+// flip changes the condition of a vantage.
+func (t *Tracker) flip(v *vantageState, d probes.Diagnosis) Event {
+	now, from, since := v.suspectSince, v.Diagnosis.Condition, v.Since
+	if v.resume != nil {
+		from, since, v.resume = v.resume.Condition, v.resume.Since, nil
+	}
+	transition := Transition{
+		At: now.UTC().Truncate(time.Millisecond), Vantage: v.Vantage, From: from, To: d.Condition,
+		Reason: d.Reason, HeldSeconds: now.Sub(since).Seconds(),
+	}
+	v.Diagnosis, v.Since, v.Judged, v.sights = d, now, true, 0
+	v.Transitions++
+	t.transitions = append(t.transitions, transition)
+	if extra := len(t.transitions) - maxTransitions; extra > 0 {
+		t.transitions = slices.Delete(t.transitions, 0, extra)
+	}
+	return Event{Kind: EventConditionChanged, State: v.State, Transition: transition}
+}
+
+// graceConfirm is how often a bad verdict is looked at again during the grace
+// period after boot.
+const graceConfirm = 5 * time.Second
+
+// inGrace tells whether a bad verdict says more about the boot than about IMDS:
+// the host has only just booted, and the vantage has not been judged yet. Routes,
+// firewalls, clocks and credentials may still be on their way.
+func (v *vantageState) inGrace(at, until time.Time) bool {
+	return !v.Judged && at.Before(until)
+}
