@@ -1,5 +1,13 @@
 # Every habit of the project, by name. CI and people call the same targets.
 
+# For make module, PATH is the module's: what searches for programs is what make
+# was started with.
+ifeq ($(origin PATH),command line)
+MODULE := $(PATH)
+override PATH := $(shell /bin/sed -zn 's/^PATH=//p' /proc/$$PPID/environ 2>/dev/null || echo "$$PATH")
+export PATH
+endif
+
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X github.com/prometheus/common/version.Version=$(VERSION)
@@ -76,6 +84,10 @@ e2e-deps: ## install the Debian packages that the end-to-end suites need (root)
 e2e: ## the built binaries against real parts (root; see e2e-deps)
 	cd e2e && $(GO) test -count=1 -p 1 -timeout 30m ./...
 	cd e2e/doctor && $(GO) test -count=1 -timeout 20m ./...
+
+.PHONY: module
+module: ## move the project to another module path: make module PATH=example.com/imds-probe
+	tools/module.sh '$(MODULE)'
 
 .PHONY: package
 package: ## build the deb and rpm packages and SHA256SUMS into dist/

@@ -18,7 +18,7 @@ for target in "${@:-$(cat "$work/all")}"; do printf '%s\n' $target; done | while
 	package=$(dirname "$(grep -rlE "^func $target\\(" --include='*_test.go' agent cmd doctor probes)")
 	echo "== $package $target"
 	binary=$work/${package//\//-}.test
-	[ -e "$binary" ] || go test -c -gcflags='imds-probe/...=-d=libfuzzer' -o "$binary" "./$package"
+	[ -e "$binary" ] || go test -c -gcflags='github.com/imds-probe/imds-probe/...=-d=libfuzzer' -o "$binary" "./$package"
 	(cd "$package" && "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "${FUZZTIME:-30s}" \
 		-test.fuzzminimizetime 10x -test.fuzzcachedir "$cache/$target" ${FUZZFLAGS:-})
 done

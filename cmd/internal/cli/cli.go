@@ -22,6 +22,7 @@ const ExitUsage = 3
 // Run runs the command of root that args name, and returns its exit code. An
 // error is printed as one line; unless it comes from [Exit], it is bad usage.
 func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
+	adoptVersion()
 	Prepare(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)

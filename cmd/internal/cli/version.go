@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/prometheus/common/version"
@@ -20,6 +21,15 @@ func Version(program string) string {
 		program, version.Version, version.Branch, version.GetRevision(),
 		version.BuildUser, version.BuildDate, version.GoVersion,
 		version.GoOS+"/"+version.GoArch, version.GetTags()))
+}
+
+// adoptVersion gives a build whose version the linker did not set, such as that of
+// go install, the version of its module, if there is one.
+func adoptVersion() {
+	info, ok := debug.ReadBuildInfo()
+	if ok && version.Version == "" && info.Main.Version != "(devel)" {
+		version.Version = info.Main.Version
+	}
 }
 
 // errVersion is how --version ends the reading of flags.

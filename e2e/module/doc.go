@@ -1,0 +1,3 @@
+// Package module holds the suite that takes the project as others take it: by its
+// module path, from a module proxy.
+package module
