@@ -11,8 +11,7 @@ import (
 )
 
 // Check makes one round for each vantage and reports what they found. Nothing is
-// confirmed by a second look, so that the answer comes at once; but the one look
-// insists on a connection, for a lost packet is no firewall.
+// confirmed by a second look, so that the answer comes at once.
 func Check(ctx context.Context, o Options) (report.Report, error) {
 	if err := o.check(); err != nil {
 		return report.Report{}, err
@@ -27,7 +26,7 @@ func Check(ctx context.Context, o Options) (report.Report, error) {
 	}
 	tracker := track.New(track.Options{Policy: o.Policy, Vantages: names})
 	for _, p := range all {
-		r, err := p.Confirm(ctx)
+		r, err := p.Round(ctx)
 		switch {
 		case errors.Is(err, wire.ErrVantageGone), errors.Is(err, wire.ErrVantageDenied):
 			tracker.RecordGone(p.Vantage())

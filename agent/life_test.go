@@ -333,7 +333,8 @@ func TestUnconfirmedFaultIsNotWorded(t *testing.T) {
 		seen := false
 		for d.Status().Condition == probes.ConditionHealthy {
 			s := d.Status()
-			seen = seen || s.Vantages[0].Probes[probes.ProbeIAMInfo].Status == probes.StatusFail
+			last := d.Agent.Tracker().Snapshot().Vantages[0].Last
+			seen = seen || last.Result(probes.ProbeIAMInfo).Status == probes.StatusFail
 			if s.Summary != well || s.Vantages[0].Summary != well {
 				t.Fatalf("%q became %q", well, s.Summary)
 			}

@@ -93,6 +93,11 @@ func (o Options) check() error {
 	return nil
 }
 
+// ladder are the options of what asks IMDS.
+func (o Options) ladder() ladder.Options {
+	return ladder.Options{Endpoint: o.Endpoint, Timeout: o.Timeout, Policy: o.Policy, HTTPClient: o.HTTPClient, Drops: o.Drops}
+}
+
 // probers makes a prober for each vantage.
 func (o Options) probers(salt probes.Salt) ([]*ladder.Prober, error) {
 	vantages := o.Vantages
@@ -102,11 +107,9 @@ func (o Options) probers(salt probes.Salt) ([]*ladder.Prober, error) {
 	all := make([]*ladder.Prober, len(vantages))
 	for i, v := range vantages {
 		var err error
-		all[i], err = ladder.New(ladder.Options{
-			Endpoint: o.Endpoint, Timeout: o.Timeout, Policy: o.Policy, Vantage: v, Salt: salt,
-			HTTPClient: o.HTTPClient, Drops: o.Drops,
-		})
-		if err != nil {
+		options := o.ladder()
+		options.Vantage, options.Salt = v, salt
+		if all[i], err = ladder.New(options); err != nil {
 			return nil, err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/imds-probe/imds-probe/agent/track"
-	"github.com/imds-probe/imds-probe/probes"
+	"github.com/imds-probe/imds-probe/probes/ladder"
 	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
@@ -23,11 +23,7 @@ func (a *Agent) rounds(ctx context.Context) error {
 		if err := a.notify.sleepUntil(ctx, at); err != nil {
 			return err
 		}
-		look := a.probers[i].Round
-		if due.confirming[i] {
-			look = a.probers[i].Confirm
-		}
-		confirm := a.round(ctx, a.probers[i].Vantage(), look)
+		confirm := a.round(ctx, a.probers[i])
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -59,8 +55,9 @@ func (a *Agent) rest(due *timetable, vantage int) {
 
 // round makes one round and takes it in. It returns after how long the round
 // should be repeated; 0 means with the next interval.
-func (a *Agent) round(ctx context.Context, vantage string, look func(context.Context) (probes.Round, error)) (confirm time.Duration) {
-	r, err := look(ctx)
+func (a *Agent) round(ctx context.Context, p *ladder.Prober) (confirm time.Duration) {
+	r, err := p.Round(ctx)
+	vantage := p.Vantage()
 	var events []track.Event
 	switch {
 	case ctx.Err() != nil:
@@ -86,15 +83,13 @@ type timetable struct {
 	interval time.Duration
 	at       []time.Time // of the next round
 	regular  []time.Time // of the next round but for confirmations
-	// confirming tells whether the next round confirms the last one.
-	confirming []bool
 }
 
 // newTimetable makes a first round of each vantage due at once. The second comes
 // at a phase of the interval that differs from host to host and from vantage to
 // vantage, so that hosts that boot together do not stay in step.
 func newTimetable(host string, vantages []string, now time.Time, interval time.Duration) *timetable {
-	t := &timetable{interval: interval, confirming: make([]bool, len(vantages))}
+	t := &timetable{interval: interval}
 	for _, v := range vantages {
 		t.at = append(t.at, now)
 		t.regular = append(t.regular, now.Add(interval/2+splay(host+" "+v, interval/2)))
@@ -122,8 +117,7 @@ func (t *timetable) next() (i int, at time.Time) {
 // done sets the next round of a vantage: to confirm, or at the next beat. Beats
 // that have passed are left out.
 func (t *timetable) done(i int, now time.Time, confirm time.Duration) {
-	t.confirming[i] = confirm > 0
-	if t.confirming[i] {
+	if confirm > 0 {
 		t.at[i] = now.Add(confirm)
 		return
 	}

@@ -162,7 +162,7 @@ func TestUnusableStateFiles(t *testing.T) {
 		"foreign JSON":  `{"a": 1}`,
 		"list":          `[]`,
 		"null":          `null`,
-		"other version": strings.Replace(good, "state 1", "state 2", 1),
+		"other version": strings.Replace(good, "state 2", "state 3", 1),
 		"other host":    strings.Replace(good, `"machine": "`, `"machine": "0`, 1),
 		"no salt":       strings.Replace(good, `"salt": "`, `"salt": "zz`, 1),
 		"bad condition": strings.Replace(good, `"condition": "healthy"`, `"condition": "fine"`, 1),

@@ -20,11 +20,16 @@ type Entry struct {
 	Doc string
 }
 
-// Face is one way in which a condition shows itself.
+// Face is one way in which a condition shows itself: the reason of a failed probe, or
+// of what the whole round says.
 type Face struct {
 	Reason  Reason
 	Meaning string
+	// At are the probes at which the reason means this condition; nil means any.
+	At []Probe
 }
+
+func face(r Reason, meaning string, at ...Probe) Face { return Face{r, meaning, at} }
 
 // Step is one step of a remedy.
 type Step struct {
@@ -131,8 +136,8 @@ var catalogue = [...]Entry{
 		Title:   "No verdict yet",
 		Meaning: "No round has finished yet for this vantage, or the vantage itself (its user or its network namespace) does not exist at the moment.",
 		Faces: []Face{
-			{ReasonNone, "No round has finished yet."},
-			{ReasonVantageGone, "The vantage's user or network namespace does not exist now; it is looked at again by itself once it does."},
+			face(ReasonNone, "No round has finished yet."),
+			face(ReasonVantageGone, "The vantage's user or network namespace does not exist now; it is looked at again by itself once it does."),
 		},
 		Remedy: []Step{
 			{Text: "Wait for one interval; if this lasts, look at the agent's log"},
@@ -145,9 +150,9 @@ var catalogue = [...]Entry{
 		Title:   "Healthy",
 		Meaning: "IMDS answers, and the instance's credentials are what they should be.",
 		Faces: []Face{
-			{ReasonOK, "IMDS answers, the instance profile holds a role, and its keys are valid and fresh."},
-			{ReasonAbsentAsExpected, "IMDS answers; there is no instance profile, and none is required here."},
-			{ReasonLifeUnknown, "IMDS answers and its keys are valid, but the documents carry no times to tell whether the keys are renewed."},
+			face(ReasonOK, "IMDS answers, the instance profile holds a role, and its keys are valid and fresh."),
+			face(ReasonAbsentAsExpected, "IMDS answers; there is no instance profile, and none is required here."),
+			face(ReasonLifeUnknown, "IMDS answers and its keys are valid, but the documents carry no times to tell whether the keys are renewed."),
 		},
 		Doc: docNoKeys,
 	},
@@ -156,11 +161,11 @@ var catalogue = [...]Entry{
 		Title:   "A firewall or route blocks IMDS",
 		Meaning: "No TCP connection to the instance metadata service can be made, so no software on this vantage can get or renew credentials. Keys already fetched go on working until they expire.",
 		Faces: []Face{
-			{ReasonConnectTimeout, "The connection attempt got no answer at all: the mark of a DROP rule, of systemd's IPAddressDeny=, of a blackhole on the way, or of a network policy."},
-			{ReasonConnectRefused, "The connection was refused at once: the mark of a REJECT rule (tcp reset or port unreachable), or of a host on which nothing listens there."},
-			{ReasonHostUnreachable, "The host was reported unreachable: the mark of a REJECT rule on the way (host unreachable, admin prohibited) or of a neighbour that does not answer."},
-			{ReasonNetworkUnreachable, "There is no route to IMDS: the interface is down, the route for the link-local address is missing or a blackhole, or IPv6 is disabled."},
-			{ReasonNotPermitted, "The kernel did not permit the connection: a filter on this process or its cgroup (systemd's IPAddressDeny=, a seccomp or eBPF policy, a prohibit route), or over IPv6 a REJECT rule with admin-prohibited."},
+			face(ReasonConnectTimeout, "The connection attempt got no answer at all: the mark of a DROP rule, of systemd's IPAddressDeny=, of a blackhole on the way, or of a network policy."),
+			face(ReasonConnectRefused, "The connection was refused at once: the mark of a REJECT rule (tcp reset or port unreachable), or of a host on which nothing listens there."),
+			face(ReasonHostUnreachable, "The host was reported unreachable: the mark of a REJECT rule on the way (host unreachable, admin prohibited) or of a neighbour that does not answer."),
+			face(ReasonNetworkUnreachable, "There is no route to IMDS: the interface is down, the route for the link-local address is missing or a blackhole, or IPv6 is disabled."),
+			face(ReasonNotPermitted, "The kernel did not permit the connection: a filter on this process or its cgroup (systemd's IPAddressDeny=, a seccomp or eBPF policy, a prohibit route), or over IPv6 a REJECT rule with admin-prohibited."),
 		},
 		Remedy: []Step{
 			{"Look for packet-filter rules that match 169.254.169.254 (or fd00:ec2::254), by destination or by user", "sudo nft list ruleset"},
@@ -178,7 +183,7 @@ var catalogue = [...]Entry{
 		Title:   "The hop limit of token answers is too low",
 		Meaning: "IMDS answers requests without a token, but its answer to the token PUT never arrives: it is sent with an IP TTL (the PUT response hop limit) that ends before this vantage. This is how it looks from a container or pod behind a bridge when the hop limit is 1.",
 		Faces: []Face{
-			{ReasonTokenAnswerLost, "The token PUT was sent and got no answer, while a GET without a token was answered at once."},
+			face(ReasonTokenAnswerLost, "The token PUT was sent and got no answer, while a GET without a token was answered at once."),
 		},
 		Remedy: []Step{
 			stepShowOptions,
@@ -193,7 +198,7 @@ var catalogue = [...]Entry{
 		Title:   "IMDS is turned off for this instance",
 		Meaning: "The instance metadata service accepts connections and answers every request with 403: the metadata endpoint of this instance is disabled (HttpEndpoint=disabled). No software on it can get credentials of the instance profile.",
 		Faces: []Face{
-			{ReasonForbidden, "403 from EC2ws on the token and on a GET without a token."},
+			face(ReasonForbidden, "403 from EC2ws on the token and on a GET without a token.", ProbeToken),
 		},
 		Remedy: []Step{
 			stepShowOptions,
@@ -208,12 +213,13 @@ var catalogue = [...]Entry{
 		Title:   "IMDS refuses a session token",
 		Meaning: "IMDS answers, but the token PUT is refused or the token is not accepted. Clients that require IMDSv2 get nothing; others may fall back to IMDSv1 without a word.",
 		Faces: []Face{
-			{ReasonTokenForbidden, "403 on the PUT alone: IMDS refuses a PUT that a proxy has forwarded (X-Forwarded-For)."},
-			{ReasonBadRequest, "400 on the PUT: something on the way removed or changed the token's TTL header."},
-			{ReasonUnauthorized, "IMDS gave out a token and then answered 401 to it: requests of one client reach different services."},
-			{ReasonNotFound, "404 on the PUT: what answers does not know IMDSv2."},
-			{ReasonMethodNotAllowed, "405 on the PUT: what answers does not let PUT through."},
-			{ReasonUnexpectedStatus, "The PUT alone is refused."},
+			face(ReasonTokenForbidden, "403 on the PUT alone: IMDS refuses a PUT that a proxy has forwarded (X-Forwarded-For)."),
+			face(ReasonControlUnanswered, "403 on the PUT, and a GET without a token was not answered: whether the endpoint is disabled cannot be told."),
+			face(ReasonBadRequest, "400 on the PUT: something on the way removed or changed the token's TTL header.", ProbeToken),
+			face(ReasonUnauthorized, "IMDS gave out a token and then answered 401 to it: requests of one client reach different services."),
+			face(ReasonNotFound, "404 on the PUT: what answers does not know IMDSv2.", ProbeToken),
+			face(ReasonMethodNotAllowed, "405 on the PUT: what answers does not let PUT through.", ProbeToken),
+			face(ReasonUnexpectedStatus, "The PUT alone is refused.", ProbeToken),
 		},
 		Remedy: []Step{
 			{"See the refusal itself", "curl -i -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token"},
@@ -228,10 +234,10 @@ var catalogue = [...]Entry{
 		Title:   "Somebody else answers in place of IMDS",
 		Meaning: "An answer came, but not from the instance metadata service, whose every answer says Server: EC2ws. A proxy, a credential agent (kube2iam, kiam), a captive page or a mock stands between; the credentials it hands out need not be this instance's.",
 		Faces: []Face{
-			{ReasonForeignServer, "The Server header is not EC2ws."},
-			{ReasonRedirected, "The answer is a redirect, which IMDS never sends; it was not followed."},
-			{ReasonHTMLAnswer, "A web page came where IMDS sends plain text or JSON."},
-			{ReasonNotHTTP, "What answers does not speak HTTP."},
+			face(ReasonForeignServer, "The Server header is not EC2ws."),
+			face(ReasonRedirected, "The answer is a redirect, which IMDS never sends; it was not followed."),
+			face(ReasonHTMLAnswer, "A web page came where IMDS sends plain text or JSON."),
+			face(ReasonNotHTTP, "What answers does not speak HTTP."),
 		},
 		Remedy: []Step{
 			{"See who answers", "curl -si -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token | grep -i '^server'"},
@@ -246,9 +252,9 @@ var catalogue = [...]Entry{
 		Title:   "IMDS throttles requests",
 		Meaning: "Requests to link-local services exceed a limit: 1024 packets a second for each network interface, shared by IMDS, DNS and NTP, beyond which packets are dropped; or IMDS itself asks to retry. Credentials may fail to be fetched now and then.",
 		Faces: []Face{
-			{ReasonTooManyRequests, "IMDS answered 429."},
-			{ReasonServiceUnavailable, "IMDS answered 503, which AWS says to retry."},
-			{ReasonPacketsDropped, "Requests timed out while the network driver counted dropped link-local packets."},
+			face(ReasonTooManyRequests, "IMDS answered 429."),
+			face(ReasonServiceUnavailable, "IMDS answered 503, which AWS says to retry."),
+			face(ReasonPacketsDropped, "Requests timed out while the network driver counted dropped link-local packets."),
 		},
 		Remedy: []Step{
 			stepDropCounter,
@@ -263,22 +269,22 @@ var catalogue = [...]Entry{
 		Title:   "IMDS answers wrongly or not at all",
 		Meaning: "A connection to IMDS is made, so no firewall stands in the way, but the answer is an error, malformed, cut off, or does not come in time.",
 		Faces: []Face{
-			{ReasonAnswerTimeout, "The connection was made and no request was answered: a service that hangs, or a path that loses data after the handshake."},
-			{ReasonAnswerSlow, "The answer began and did not end in time."},
-			{ReasonConnectionReset, "The connection was reset after it had been made."},
-			{ReasonConnectionClosed, "The connection was closed without an answer."},
-			{ReasonAnswerTruncated, "The body ended before its announced length."},
-			{ReasonAnswerTooLarge, "The answer is larger than any of IMDS's can be."},
-			{ReasonAnswerMalformed, "The answer breaks HTTP's grammar."},
-			{ReasonTokenMalformed, "The token that came cannot be one."},
-			{ReasonServerError, "IMDS answered with a 5xx status."},
-			{ReasonForbidden, "403 on a request with a valid token."},
-			{ReasonNotFound, "404 on a path that is always there."},
-			{ReasonBadRequest, "400 on a well-formed request."},
-			{ReasonMethodNotAllowed, "405 on a GET."},
-			{ReasonUnexpectedStatus, "A status that IMDS does not send."},
-			{ReasonLocalError, "This host could not make a socket: out of descriptors, memory or local ports."},
-			{ReasonNameNotResolved, "The host name of --imds.endpoint has no address."},
+			face(ReasonAnswerTimeout, "The connection was made and no request was answered: a service that hangs, or a path that loses data after the handshake."),
+			face(ReasonAnswerSlow, "The answer began and did not end in time."),
+			face(ReasonConnectionReset, "The connection was reset after it had been made."),
+			face(ReasonConnectionClosed, "The connection was closed without an answer."),
+			face(ReasonAnswerTruncated, "The body ended before its announced length."),
+			face(ReasonAnswerTooLarge, "The answer is larger than any of IMDS's can be."),
+			face(ReasonAnswerMalformed, "The answer breaks HTTP's grammar."),
+			face(ReasonTokenMalformed, "The token that came cannot be one."),
+			face(ReasonServerError, "IMDS answered with a 5xx status."),
+			face(ReasonForbidden, "403 on a request with a valid token."),
+			face(ReasonNotFound, "404 on a path that is always there."),
+			face(ReasonBadRequest, "400 on a well-formed request."),
+			face(ReasonMethodNotAllowed, "405 on a GET."),
+			face(ReasonUnexpectedStatus, "A status that IMDS does not send."),
+			face(ReasonLocalError, "This host could not make a socket: out of descriptors, memory or local ports."),
+			face(ReasonNameNotResolved, "The host name of --imds.endpoint has no address."),
 		},
 		Remedy: []Step{
 			{"Ask IMDS by hand, with times", "curl -sS -o /dev/null -w '%{http_code} connect %{time_connect} s, total %{time_total} s\\n' -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token"},
@@ -293,7 +299,7 @@ var catalogue = [...]Entry{
 		Title:   "No instance profile is associated",
 		Meaning: "IMDS is well, but it has no iam subtree: the instance has no instance profile (or one that has been empty since it booted, which looks the same from inside). Software on it cannot get credentials.",
 		Faces: []Face{
-			{ReasonNotFound, "iam/ is 404 while hostname is answered."},
+			face(ReasonNotFound, "iam/ is 404 while hostname is answered.", ProbeIAM),
 		},
 		Remedy: []Step{
 			stepShowProfile,
@@ -309,7 +315,7 @@ var catalogue = [...]Entry{
 		Title:   "The instance profile was deleted (InstanceProfileNotFound)",
 		Meaning: "The instance profile that this instance is associated with has been deleted, or deleted and re-created under the same name, and EC2 can no longer provide credentials. Keys already handed out work until they expire.",
 		Faces: []Face{
-			{ReasonProfileNotFound, "A document says Code InstanceProfileNotFound."},
+			face(ReasonProfileNotFound, "A document says Code InstanceProfileNotFound."),
 		},
 		Remedy: []Step{
 			{"Read the InstanceProfileId of the profile of that name, if there is one", "aws iam get-instance-profile --instance-profile-name PROFILE --query InstanceProfile.InstanceProfileId"},
@@ -325,8 +331,8 @@ var catalogue = [...]Entry{
 		Title:   "The instance profile does not contain a role",
 		Meaning: "The role has been removed from the instance profile (RemoveRoleFromInstanceProfile, or the role was deleted). EC2 has nothing to assume and hands out no new credentials; old keys work until they expire.",
 		Faces: []Face{
-			{ReasonProfileWithoutRole, "iam/info says Success, with the message \"Instance Profile does not contain a role\"."},
-			{ReasonRoleListEmpty, "There is an instance profile, and no role is listed for it."},
+			face(ReasonProfileWithoutRole, "iam/info says Success, with the message \"Instance Profile does not contain a role\"."),
+			face(ReasonRoleListEmpty, "There is an instance profile, and no role is listed for it."),
 		},
 		Remedy: []Step{
 			stepGetProfile,
@@ -340,7 +346,7 @@ var catalogue = [...]Entry{
 		Title:   "EC2 may not assume the role (AssumeRoleUnauthorizedAccess)",
 		Meaning: "The trust policy of the role does not let EC2 assume it, so EC2 cannot obtain credentials for this instance.",
 		Faces: []Face{
-			{ReasonAssumeRoleRefused, "A document says Code AssumeRoleUnauthorizedAccess."},
+			face(ReasonAssumeRoleRefused, "A document says Code AssumeRoleUnauthorizedAccess."),
 		},
 		Remedy: []Step{
 			stepReadTrust,
@@ -354,8 +360,8 @@ var catalogue = [...]Entry{
 		Title:   "EC2 reports another error for the credentials",
 		Meaning: "A document of the iam subtree carries an error code that AWS's page does not list, or the listed role has no document. The code and its message are reported as they came.",
 		Faces: []Face{
-			{ReasonOtherCode, "The Code is neither Success nor one of the documented ones."},
-			{ReasonNotFound, "The role that the listing names has no document."},
+			face(ReasonOtherCode, "The Code is neither Success nor one of the documented ones."),
+			face(ReasonNotFound, "The role that the listing names has no document.", ProbeRoleCredentials),
 		},
 		Remedy: []Step{
 			{Text: "Read the code and the message above: they are EC2's own words"},
@@ -372,13 +378,12 @@ var catalogue = [...]Entry{
 		Title:   "A credentials document cannot be used",
 		Meaning: "IMDS answered 200 with a document that clients cannot use: empty, not JSON, or without a field that they need. SDKs report this as \"no credentials\".",
 		Faces: []Face{
-			{ReasonEmptyBody, "The document is empty."},
-			{ReasonInvalidJSON, "The document is not valid JSON."},
-			{ReasonFieldMissing, "The document lacks a field that clients need."},
-			{ReasonInvalidTime, "A time in the document is not RFC 3339."},
-			{ReasonInvalidRoleName, "The listing holds something that cannot be the name of a role."},
-			{ReasonNotFound, "The info document is missing although there is an iam subtree."},
-			{ReasonAnswerTooLarge, "The document is larger than any of IMDS's can be."},
+			face(ReasonEmptyBody, "The document is empty."),
+			face(ReasonInvalidJSON, "The document is not valid JSON."),
+			face(ReasonFieldMissing, "The document lacks a field that clients need."),
+			face(ReasonInvalidTime, "A time in the document is not RFC 3339."),
+			face(ReasonInvalidRoleName, "The listing holds something that cannot be the name of a role."),
+			face(ReasonNotFound, "The info document is missing although there is an iam subtree.", ProbeIAMInfo),
 		},
 		Remedy: []Step{
 			{Text: "Wait for one interval: EC2 may be writing the document"},
@@ -394,7 +399,7 @@ var catalogue = [...]Entry{
 		Title:   "The credentials have expired",
 		Meaning: "The keys that IMDS serves are past their expiry, and AWS services refuse them. SDKs may go on using them, so an application looks alive until its next call.",
 		Faces: []Face{
-			{ReasonExpired, "Expiration has passed, by IMDS's own clock."},
+			face(ReasonExpired, "Expiration has passed, by IMDS's own clock."),
 		},
 		Remedy: []Step{
 			{Text: "Find out why EC2 no longer renews them: profile deleted, role removed, trust policy changed"},
@@ -411,7 +416,7 @@ var catalogue = [...]Entry{
 		Title:   "The credentials are no longer renewed",
 		Meaning: "EC2 renews keys about hourly and long before they expire; these should have been renewed by now. They still work, and stop working at their expiry.",
 		Faces: []Face{
-			{ReasonLittleLifeLeft, "A smaller share of the keys' life is left than renewal ever leaves (--credentials.stall-ratio)."},
+			face(ReasonLittleLifeLeft, "A smaller share of the keys' life is left than renewal ever leaves (--credentials.stall-ratio)."),
 		},
 		Remedy: []Step{
 			{Text: "Act before the expiry shown above; nothing is broken yet"},
@@ -428,8 +433,8 @@ var catalogue = [...]Entry{
 		Title:   "The role or profile is not the expected one",
 		Meaning: "The instance has an instance profile, but its ARN or its role is not what --expect.profile-arn or --expect.role asks for. Applications run with the permissions of another role.",
 		Faces: []Face{
-			{ReasonProfileMismatch, "The instance profile's ARN does not match --expect.profile-arn."},
-			{ReasonRoleMismatch, "The role's name does not match --expect.role."},
+			face(ReasonProfileMismatch, "The instance profile's ARN does not match --expect.profile-arn."),
+			face(ReasonRoleMismatch, "The role's name does not match --expect.role."),
 		},
 		Remedy: []Step{
 			stepShowProfile,
@@ -444,9 +449,9 @@ var catalogue = [...]Entry{
 		Title:   "The profile was changed; the keys are still the old role's",
 		Meaning: "The instance profile or its role was replaced, but IMDS still serves the keys of before. Applications get the new role's keys with the next automatically scheduled rotation.",
 		Faces: []Face{
-			{ReasonProfileReplaced, "Another instance profile is associated."},
-			{ReasonProfileRecreated, "The instance profile was deleted and re-created under the same name: its InstanceProfileId is a new one."},
-			{ReasonRoleReplaced, "The role in the instance profile was replaced."},
+			face(ReasonProfileReplaced, "Another instance profile is associated."),
+			face(ReasonProfileRecreated, "The instance profile was deleted and re-created under the same name: its InstanceProfileId is a new one."),
+			face(ReasonRoleReplaced, "The role in the instance profile was replaced."),
 		},
 		Remedy: []Step{
 			{Text: "Wait for the next refresh, due within the hour; nothing needs a restart"},
@@ -461,7 +466,7 @@ var catalogue = [...]Entry{
 		Title:   "An instance profile is present where none is allowed",
 		Meaning: "This instance must not have an instance profile (--expect.profile=forbidden), and it has one: every process that reaches IMDS can use its role.",
 		Faces: []Face{
-			{ReasonProfilePresent, "iam/ is there, and --expect.profile is forbidden."},
+			face(ReasonProfilePresent, "iam/ is there, and --expect.profile is forbidden."),
 		},
 		Remedy: []Step{
 			stepAssociation,
@@ -476,7 +481,7 @@ var catalogue = [...]Entry{
 		Title:   "The host clock is wrong",
 		Meaning: "The host's clock is further from IMDS's than --clock.max-skew. From five minutes on, AWS refuses signed requests (RequestTimeTooSkewed, SignatureDoesNotMatch), whatever the credentials.",
 		Faces: []Face{
-			{ReasonClockOffset, "IMDS's Date and the host clock differ too much."},
+			face(ReasonClockOffset, "IMDS's Date and the host clock differ too much."),
 		},
 		Remedy: []Step{
 			{"See whether the clock is synchronised", "chronyc tracking || timedatectl timesync-status"},

@@ -96,6 +96,8 @@ func classifyToken(o Observation, policy Policy) Verdict {
 	switch {
 	case seen == ReasonForeignServer || seen == ReasonNotHTTP:
 		return fail(seen)
+	case reason == ReasonForbidden && !control.Answered():
+		return fail(ReasonControlUnanswered)
 	case reason == ReasonForbidden && seen != ReasonForbidden:
 		return fail(ReasonTokenForbidden)
 	case reason == ReasonAnswerTimeout && control.Answered():
@@ -164,8 +166,10 @@ func classifyNoIAM(o Observation, policy Policy) Verdict {
 }
 
 func classifyInfo(o Observation, policy Policy) Verdict {
-	reason := judge(o, policy)
-	info := o.Content.Info
+	if reason := judgeAnswer(o.Answer(), policy); reason != ReasonOK {
+		return fail(reason) // whatever the body of somebody else's answer says
+	}
+	reason, info := judge(o, policy), o.Content.Info
 	if info == nil {
 		return verdictOf(reason)
 	}

@@ -1,5 +1,7 @@
 package probes
 
+import "slices"
+
 // Diagnosis is the one root cause of a round.
 type Diagnosis struct {
 	Condition Condition
@@ -16,7 +18,7 @@ type Diagnosis struct {
 func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	for p, result := range r.Results {
 		if result.Status == StatusFail {
-			return rootCause(Probe(p), result.Reason, r.PacketsDropped)
+			return rootCause(Probe(p), result, r.Dropped)
 		}
 	}
 	if r.Results[ProbeIAM].Reason == ReasonAbsentAsExpected {
@@ -30,8 +32,8 @@ func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	switch {
 	case lifeKnown && life.Left(r.Now()) < policy.StallRatio:
 		return Diagnosis{ConditionRotationStalled, ReasonLittleLifeLeft, ProbeRoleCredentials}
-	case known.Changed != ReasonNone:
-		return Diagnosis{ConditionProfileChanged, known.Changed, ProbeRoleCredentials}
+	case known.Old.Changed != ReasonNone:
+		return Diagnosis{ConditionProfileChanged, known.Old.Changed, ProbeRoleCredentials}
 	}
 	healthy := Diagnosis{ConditionHealthy, ReasonOK, ProbeRoleCredentials}
 	if !lifeKnown {
@@ -48,75 +50,42 @@ func skewOr(d Diagnosis, policy Policy, known Known) Diagnosis {
 }
 
 // rootCause names the condition that a failed probe shows.
-func rootCause(p Probe, reason Reason, dropped bool) Diagnosis {
-	if dropped && mayBeDrops(reason) {
+func rootCause(p Probe, result Result, dropped uint64) Diagnosis {
+	if lost := lostPackets(result); lost > 0 && dropped >= lost {
 		return Diagnosis{ConditionThrottled, ReasonPacketsDropped, p}
 	}
-	condition, ok := byReason[reason]
-	if !ok {
-		condition = byProbe(p, reason)
-	}
-	return Diagnosis{condition, reason, p}
+	return Diagnosis{conditionOf(p, result.Reason), result.Reason, p}
 }
 
-// mayBeDrops tells whether lost packets alone can look like this.
-func mayBeDrops(r Reason) bool {
-	switch r { //nolint:exhaustive // the time-outs
-	case ReasonConnectTimeout, ReasonAnswerTimeout, ReasonAnswerSlow, ReasonTokenAnswerLost:
-		return true
+// lostPackets is how many packets in a row must have been lost for a time-out to come
+// of drops alone; 0 where drops cannot explain it. A connection is tried by four SYNs
+// (package wire), and what TCP does not get acknowledged it sends three times within
+// the second of a request.
+func lostPackets(r Result) uint64 {
+	switch r.Reason { //nolint:exhaustive // the time-outs
+	case ReasonConnectTimeout:
+		return 4
+	case ReasonAnswerTimeout, ReasonAnswerSlow:
+		return 3
 	}
-	return false
+	// A token answer that is lost while a GET is answered is not dropped by chance.
+	return 0
 }
 
-// byReason has the reasons that mean the same whichever probe gives them.
-var byReason = map[Reason]Condition{
-	ReasonConnectTimeout:     ConditionFirewallBlocked,
-	ReasonConnectRefused:     ConditionFirewallBlocked,
-	ReasonHostUnreachable:    ConditionFirewallBlocked,
-	ReasonNetworkUnreachable: ConditionFirewallBlocked,
-	ReasonNotPermitted:       ConditionFirewallBlocked,
-	ReasonTokenAnswerLost:    ConditionHopLimitTooLow,
-	ReasonTokenForbidden:     ConditionTokenRefused,
-	ReasonUnauthorized:       ConditionTokenRefused,
-	ReasonForeignServer:      ConditionIntercepted,
-	ReasonRedirected:         ConditionIntercepted,
-	ReasonHTMLAnswer:         ConditionIntercepted,
-	ReasonNotHTTP:            ConditionIntercepted,
-	ReasonTooManyRequests:    ConditionThrottled,
-	ReasonServiceUnavailable: ConditionThrottled,
-	ReasonProfilePresent:     ConditionUnexpectedProfile,
-	ReasonProfileNotFound:    ConditionInstanceProfileNotFound,
-	ReasonProfileMismatch:    ConditionWrongRole,
-	ReasonRoleMismatch:       ConditionWrongRole,
-	ReasonProfileWithoutRole: ConditionNoRole,
-	ReasonRoleListEmpty:      ConditionNoRole,
-	ReasonAssumeRoleRefused:  ConditionAssumeRoleUnauthorized,
-	ReasonOtherCode:          ConditionCredentialsError,
-	ReasonExpired:            ConditionCredentialsExpired,
-	ReasonEmptyBody:          ConditionCredentialsMalformed,
-	ReasonInvalidJSON:        ConditionCredentialsMalformed,
-	ReasonFieldMissing:       ConditionCredentialsMalformed,
-	ReasonInvalidTime:        ConditionCredentialsMalformed,
-	ReasonInvalidRoleName:    ConditionCredentialsMalformed,
-}
-
-// byProbe has the HTTP statuses, whose meaning depends on the path.
-func byProbe(p Probe, reason Reason) Condition {
-	refusal := reason == ReasonBadRequest || reason == ReasonMethodNotAllowed ||
-		reason == ReasonNotFound || reason == ReasonUnexpectedStatus
-	switch {
-	case p == ProbeToken && reason == ReasonForbidden:
-		return ConditionIMDSDisabled
-	case p == ProbeToken && refusal:
-		return ConditionTokenRefused
-	case reason != ReasonNotFound:
-		return ConditionIMDSError
-	case p == ProbeIAM:
-		return ConditionNoInstanceProfile
-	case p == ProbeIAMInfo:
-		return ConditionCredentialsMalformed
-	case p == ProbeRoleCredentials:
-		return ConditionCredentialsError
+// conditionOf finds the condition in the catalogue that has such a face: the one that
+// shows at this very probe, before one that shows anywhere.
+func conditionOf(p Probe, reason Reason) Condition {
+	anywhere := ConditionIMDSError
+	for _, entry := range catalogue {
+		for _, face := range entry.Faces {
+			switch {
+			case face.Reason != reason:
+			case slices.Contains(face.At, p):
+				return entry.Condition
+			case face.At == nil:
+				anywhere = entry.Condition
+			}
+		}
 	}
-	return ConditionIMDSError
+	return anywhere
 }

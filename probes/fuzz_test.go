@@ -41,7 +41,7 @@ func FuzzDiagnose(f *testing.F) {
 		policy := probes.DefaultPolicy()
 		policy.Profile = probes.Presence(presence % 3)
 		now := time.Unix(1.7e9, 0)
-		r := probes.Round{Start: now, PacketsDropped: next()%2 == 1}
+		r := probes.Round{Start: now, Dropped: uint64(next() % 8)}
 		for _, p := range probes.Ladder() {
 			o := anyObservation(p, next, now.Add(time.Duration(offset)))
 			r.Results[p] = probes.Result{Observation: o, Verdict: probes.Classify(o, policy, now)}

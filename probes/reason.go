@@ -76,6 +76,9 @@ const (
 	ReasonTokenAnswerLost
 	// ReasonTokenForbidden means that the PUT is answered 403, while a GET is not.
 	ReasonTokenForbidden
+	// ReasonControlUnanswered means that the PUT is answered 403, and the GET that would
+	// tell why is not answered.
+	ReasonControlUnanswered
 	// ReasonTokenMalformed means that the token cannot be one.
 	ReasonTokenMalformed
 	// ReasonPacketsDropped means that the link-local drop counter moved during the time-out.
@@ -162,6 +165,7 @@ var reasonNames = []string{
 	ReasonUnexpectedStatus:   "unexpected_status",
 	ReasonTokenAnswerLost:    "token_answer_lost",
 	ReasonTokenForbidden:     "token_forbidden",
+	ReasonControlUnanswered:  "control_unanswered",
 	ReasonTokenMalformed:     "token_malformed",
 	ReasonPacketsDropped:     "packets_dropped",
 	ReasonEmptyBody:          "empty_body",

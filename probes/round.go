@@ -13,8 +13,8 @@ type Round struct {
 	Clock ClockOffset
 	// Drops are the host's link-local drop counters at the end, by device.
 	Drops map[string]uint64
-	// PacketsDropped tells whether one of the counters moved during the round.
-	PacketsDropped bool
+	// Dropped is by how much the counters moved during the round.
+	Dropped uint64
 }
 
 // Result is what one probe saw and what that means.
@@ -70,6 +70,16 @@ func (r Round) Code() (code, message string) {
 	return info.Code, info.Message
 }
 
+// genuine returns the round without the contents that are not IMDS's own word.
+func (r Round) genuine() Round {
+	for p := range r.Results {
+		if !r.Results[p].Genuine() {
+			r.Results[p].Content = Content{}
+		}
+	}
+	return r
+}
+
 // Exchanges returns all exchanges of the round, in their order.
 func (r Round) Exchanges() []Exchange {
 	all := make([]Exchange, 0, probeCount)
@@ -89,8 +99,11 @@ type Life struct {
 // not say.
 func (r Round) Life() (l Life, ok bool) {
 	l = Life{Born: r.Info().LastUpdated, Expires: r.Credentials().Expiration}
-	return l, !l.Born.IsZero() && l.Expires.After(l.Born)
+	return l, l.known()
 }
+
+// known tells whether it is a life at all.
+func (l Life) known() bool { return !l.Born.IsZero() && l.Expires.After(l.Born) }
 
 // At returns when the given share of the life is left.
 func (l Life) At(left float64) time.Time {

@@ -87,6 +87,17 @@ type Verdict struct {
 	Reason Reason
 }
 
+// Genuine tells whether what the probe saw is IMDS's own word, and whole: it passed,
+// or it failed for what that word says and not for how it came.
+func (v Verdict) Genuine() bool {
+	switch v.Reason { //nolint:exhaustive // what IMDS itself may say, though it is bad news
+	case ReasonProfileMismatch, ReasonRoleMismatch, ReasonProfilePresent, ReasonProfileNotFound,
+		ReasonProfileWithoutRole, ReasonAssumeRoleRefused, ReasonOtherCode, ReasonExpired:
+		return true
+	}
+	return v.Status == StatusPass
+}
+
 func pass(r Reason) Verdict { return Verdict{Status: StatusPass, Reason: r} }
 func skip(r Reason) Verdict { return Verdict{Status: StatusSkip, Reason: r} }
 func fail(r Reason) Verdict { return Verdict{Status: StatusFail, Reason: r} }

@@ -93,13 +93,7 @@ func (m *Collector) Observe(r probes.Round) {
 
 // Describe implements [prometheus.Collector].
 func (m *Collector) Describe(ch chan<- *prometheus.Desc) {
-	d := m.descs
-	for _, one := range []*prometheus.Desc{
-		d.up, d.condition, d.since, d.transitions, d.success, d.failures, d.requests, d.roundDuration, d.lastRound,
-		d.expiration, d.rotations, d.infoUpdated, d.info, d.clockOffset, d.hopLimit, d.v1, d.drops,
-	} {
-		ch <- one
-	}
+	prometheus.DescribeByCollect(m, ch)
 }
 
 // Collect implements [prometheus.Collector].
@@ -137,22 +131,25 @@ func (m *Collector) collectCondition(out sink, v track.State) {
 }
 
 func (m *Collector) collectProbes(out sink, v track.State) {
-	out.gauge(m.up, bit(v.Round.Result(probes.ProbeHostname).Status == probes.StatusPass), v.Vantage)
+	out.gauge(m.up, bit(v.Last.Result(probes.ProbeHostname).Status == probes.StatusPass), v.Vantage)
 	for _, p := range probes.Ladder() {
-		out.gauge(m.success, bit(v.Round.Result(p).Status == probes.StatusPass), v.Vantage, p.String())
+		out.gauge(m.success, bit(v.Last.Result(p).Status == probes.StatusPass), v.Vantage, p.String())
 		out.counter(m.failures, float64(v.Failures[p]), v.Vantage, p.String())
 	}
-	if !v.Round.Start.IsZero() {
-		out.gauge(m.roundDuration, v.Round.Duration.Seconds(), v.Vantage)
-		out.gauge(m.lastRound, seconds(v.Round.End()), v.Vantage)
+	if !v.Last.Start.IsZero() {
+		out.gauge(m.roundDuration, v.Last.Duration.Seconds(), v.Vantage)
+		out.gauge(m.lastRound, seconds(v.Last.End()), v.Vantage)
 	}
 }
 
 func (m *Collector) collectCredentials(out sink, v track.State) {
+	out.counter(m.rotations, float64(v.Rotations), v.Vantage)
+	if v.Diagnosis.Reason == probes.ReasonVantageGone {
+		return // credentials of a container that has ended are nobody's
+	}
 	if !v.Known.Expiration.IsZero() {
 		out.gauge(m.expiration, seconds(v.Known.Expiration), v.Vantage)
 	}
-	out.counter(m.rotations, float64(v.Rotations), v.Vantage)
 	if updated := v.Round.Info().LastUpdated; !updated.IsZero() {
 		out.gauge(m.infoUpdated, seconds(updated), v.Vantage)
 	}

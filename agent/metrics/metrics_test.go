@@ -48,7 +48,7 @@ func fullDaemon(t *testing.T) *agenttest.Daemon {
 	d := agenttest.Start(t, "healthy", func(o *agent.Options) {
 		o.Drops = func() map[string]uint64 { return map[string]uint64{"eth0": 7} }
 	})
-	d.Agent.Tracker().RecordHopLimit(2, true)
+	d.Agent.Tracker().RecordHopLimit(2)
 	time.Sleep(2 * time.Hour)
 	synctest.Wait()
 	return d

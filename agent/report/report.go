@@ -150,7 +150,7 @@ func Remedy(v track.State) []probes.Step {
 func checkedAt(s track.Snapshot) time.Time {
 	var last time.Time
 	for _, v := range s.Vantages {
-		if end := v.Round.End(); end.After(last) {
+		if end := v.Last.End(); end.After(last) {
 			last = end
 		}
 	}
@@ -171,7 +171,7 @@ func newVantage(v track.State, s track.Snapshot) Vantage {
 		Title:              entry.Title,
 		Steps:              []Step{},
 		Since:              jsonTime(v.Since),
-		CheckedAt:          optionalTime(v.Round.End()),
+		CheckedAt:          optionalTime(v.Last.End()),
 		NextRoundAt:        optionalTime(v.Next),
 		Summary:            probes.Summary(v.Round, v.Diagnosis),
 		Role:               v.Round.Role(),
@@ -209,7 +209,7 @@ func newCredentials(v track.State, s track.Snapshot) *Credentials {
 		SecondsLeft:   int64(v.Known.Expiration.Sub(now).Seconds()),
 		AccessKeyHash: v.Known.AccessKeyHash,
 	}
-	if life := v.Known.Life; life.Expires.Equal(v.Known.Expiration) {
+	if life, ok := v.Known.Life(); ok {
 		born, left := life.Born.UTC(), life.Left(now)
 		report.LastUpdated, report.LifeLeft = &born, &left
 		if s.Policy.StallRatio > 0 {

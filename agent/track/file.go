@@ -18,7 +18,7 @@ import (
 )
 
 // stateFormat marks a state file, with the version of its shape.
-const stateFormat = "imds-probe state 1"
+const stateFormat = "imds-probe state 2"
 
 // maxStateSize limits what is read of a state file; a full one has some 20 KiB.
 const maxStateSize = 1 << 20

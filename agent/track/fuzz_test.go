@@ -12,9 +12,9 @@ import (
 // FuzzState feeds the decoder of the state file anything. What it takes over must
 // be of use: the next round can be saved, and taken over again.
 func FuzzState(f *testing.F) {
-	f.Add([]byte(`{"format":"imds-probe state 1","machine":"host","salt":"00112233445566778899aabbccddeeff","vantages":[{"vantage":"host","condition":"no_role","since":"2026-01-01T00:00:00Z","rotations":-1}],"transitions":[]}`))
-	f.Add([]byte(`{"format":"imds-probe state 1","machine":"host","salt":"00112233445566778899aabbccddeeff","vantages":null,"transitions":[{"at":"9999-12-31T23:59:59Z"}]}`))
-	f.Add([]byte(`{"format":"imds-probe state 1","machine":"host","salt":"00112233445566778899aabbccddeeff","vantages":[{"vantage":"host","condition":"unknown","since":"0000-01-01T00:00:00+01:00","expiration":"9999-12-31T23:59:59-01:00"}]}`))
+	f.Add([]byte(`{"format":"imds-probe state 2","machine":"host","salt":"00112233445566778899aabbccddeeff","vantages":[{"vantage":"host","condition":"no_role","since":"2026-01-01T00:00:00Z","rotations":-1}],"transitions":[]}`))
+	f.Add([]byte(`{"format":"imds-probe state 2","machine":"host","salt":"00112233445566778899aabbccddeeff","vantages":null,"transitions":[{"at":"9999-12-31T23:59:59Z"}]}`))
+	f.Add([]byte(`{"format":"imds-probe state 2","machine":"host","salt":"00112233445566778899aabbccddeeff","vantages":[{"vantage":"host","condition":"unknown","since":"0000-01-01T00:00:00+01:00","known":{"expiration":"9999-12-31T23:59:59-01:00"}}]}`))
 	f.Add([]byte("null"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := track.DecodeState(text); err != nil {

@@ -31,17 +31,10 @@ type vantageState struct {
 	resume *SavedVantage
 }
 
-// learn takes in what the round saw, before it is judged.
-func (v *vantageState) learn(r probes.Round) (events []Event) {
+// accept takes over what a confirmed round says.
+func (v *vantageState) accept(r probes.Round, known probes.Known, change probes.Change) (events []Event) {
 	before := v.Known
-	var change probes.Change
-	v.Known, change = v.Known.Learn(r)
-	v.Round = r
-	for p, result := range r.Results {
-		if result.Status == probes.StatusFail {
-			v.Failures[p]++
-		}
-	}
+	v.Round, v.Known = r, known
 	if change.Rotated {
 		v.Rotations++
 		events = append(events, Event{Kind: EventRotated, State: v.State})
@@ -54,7 +47,7 @@ func (v *vantageState) learn(r probes.Round) (events []Event) {
 
 // judge tells whether the condition flips now, or else after how long to look
 // again. Recovery needs one good round, anything else is confirmed first.
-func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confirm time.Duration) {
+func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flips bool, confirm time.Duration) {
 	if v.resume != nil && d.Condition == v.resume.Condition {
 		// As before the restart: nothing has changed.
 		v.Diagnosis, v.Since, v.Judged, v.resume = d, v.resume.Since, true, nil
@@ -78,16 +71,14 @@ func (v *vantageState) judge(d probes.Diagnosis, at time.Time) (flip bool, confi
 	return false, confirmAfter[v.agreed]
 }
 
-// settle ends a suspicion that a round in the old condition disproved, and
-// returns what had been suspected.
-func (v *vantageState) settle(d probes.Diagnosis) (blip probes.Diagnosis, was bool) {
-	if d.Condition != v.Diagnosis.Condition {
-		return blip, false // still to be confirmed
-	}
+// settle ends a suspicion that a round in the old condition disproved.
+func (v *vantageState) settle(d probes.Diagnosis) (events []Event) {
 	v.Diagnosis = d // another reason or probe of the same condition
-	blip, was = v.suspect, v.sights > 0
+	if v.sights > 0 {
+		events = []Event{{Kind: EventBlip, State: v.State, Blip: v.suspect}}
+	}
 	v.sights = 0
-	return blip, was
+	return events
 }
 
 // flip changes the condition of a vantage.
@@ -116,6 +107,6 @@ const graceConfirm = 5 * time.Second
 // inGrace tells whether a bad verdict says more about the boot than about IMDS:
 // the host has only just booted, and the vantage has not been judged yet. Routes,
 // firewalls, clocks and credentials may still be on their way.
-func (v *vantageState) inGrace(at, until time.Time) bool {
-	return !v.Judged && at.Before(until)
+func (v *vantageState) inGrace(d probes.Diagnosis, at, until time.Time) bool {
+	return !v.Judged && d.Condition != probes.ConditionHealthy && at.Before(until)
 }

@@ -28,33 +28,13 @@ type SavedVantage struct {
 	Transitions int              `json:"transitions"`
 	Rotations   int              `json:"rotations"`
 
-	ProfileARN    string        `json:"instance_profile_arn"`
-	ProfileID     string        `json:"instance_profile_id"`
-	Role          string        `json:"role"`
-	AccessKeyHash string        `json:"access_key_hash"`
-	Expiration    time.Time     `json:"expiration"`
-	KeysBorn      time.Time     `json:"keys_born"`
-	Absent        bool          `json:"absent"`
-	OldKeys       string        `json:"old_keys"`
-	Changed       probes.Reason `json:"changed"`
-}
-
-func (v SavedVantage) known() probes.Known {
-	life := probes.Life{}
-	if !v.KeysBorn.IsZero() && v.Expiration.After(v.KeysBorn) {
-		life = probes.Life{Born: v.KeysBorn, Expires: v.Expiration}
-	}
-	return probes.Known{
-		Life:       life,
-		ProfileARN: v.ProfileARN, ProfileID: v.ProfileID, Role: v.Role, AccessKeyHash: v.AccessKeyHash,
-		Expiration: v.Expiration, Absent: v.Absent, OldKeys: v.OldKeys, Changed: v.Changed,
-	}
+	Known probes.Known `json:"known"`
 }
 
 // unwritable tells whether a time could not be written as JSON again: read at
 // another offset, it may leave the years that JSON has a form for.
 func (v SavedVantage) unwritable() bool {
-	return slices.ContainsFunc([]time.Time{v.Since, v.Expiration, v.KeysBorn}, func(t time.Time) bool {
+	return slices.ContainsFunc([]time.Time{v.Since, v.Known.Expiration, v.Known.Born}, func(t time.Time) bool {
 		return !probes.HasFormInUTC(t)
 	})
 }
@@ -72,9 +52,7 @@ func (t *Tracker) Saved() Saved {
 		s.Vantages = append(s.Vantages, SavedVantage{
 			Vantage: v.Vantage, Condition: v.Diagnosis.Condition, Reason: v.Diagnosis.Reason, Since: v.Since.UTC(),
 			Transitions: v.Transitions, Rotations: v.Rotations,
-			ProfileARN: v.Known.ProfileARN, ProfileID: v.Known.ProfileID, Role: v.Known.Role,
-			AccessKeyHash: v.Known.AccessKeyHash, Expiration: v.Known.Expiration.UTC(), Absent: v.Known.Absent,
-			KeysBorn: v.Known.Life.Born.UTC(), OldKeys: v.Known.OldKeys, Changed: v.Known.Changed,
+			Known: v.Known,
 		})
 	}
 	return s
@@ -94,7 +72,7 @@ func (t *Tracker) resume(s Saved) {
 			if old.Since.After(t.start) {
 				old.Since = t.start // the clock was set back
 			}
-			v.resume, v.Known = &old, old.known()
+			v.resume, v.Known = &old, old.Known
 			v.Transitions, v.Rotations = max(0, old.Transitions), max(0, old.Rotations)
 		}
 	}

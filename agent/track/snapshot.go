@@ -26,9 +26,10 @@ type State struct {
 	Since time.Time
 	// Judged tells whether the vantage has been judged since the start.
 	Judged bool
-	// Round is the last round; the zero value before the first.
-	Round probes.Round
-	// Known is what all rounds taught.
+	// Round is the one that the diagnosis is of, Last the last one, which may be
+	// waiting to be confirmed; both are the zero value before there is one.
+	Round, Last probes.Round
+	// Known is what confirmed rounds taught.
 	Known probes.Known
 	// Next is when the next round is due; zero if none is planned yet.
 	Next time.Time

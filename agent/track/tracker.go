@@ -74,48 +74,41 @@ func (t *Tracker) Snapshot() Snapshot {
 	return s
 }
 
+// vantage returns nil for one that the tracker was not made for.
 func (t *Tracker) vantage(name string) *vantageState {
-	i := slices.IndexFunc(t.vantages, func(v *vantageState) bool { return v.Vantage == name })
-	return t.vantages[i]
+	for _, v := range t.vantages {
+		if v.Vantage == name {
+			return v
+		}
+	}
+	return nil
 }
 
 // Record takes in a round. It returns what changed, and after how long the round
-// should be repeated to confirm what it saw; 0 means with the next interval.
+// should be repeated to confirm what it saw; 0 means with the next interval. What is
+// not confirmed changes nothing but counters.
 func (t *Tracker) Record(r probes.Round) (events []Event, confirm time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, e := range r.Exchanges() {
-		t.requests[requestCode(e)]++
-	}
-	t.drops = r.Drops
 	v := t.vantage(r.Vantage)
-	events = v.learn(r)
-	diagnosis := probes.Diagnose(r, t.policy, v.Known)
-	flip, confirm := v.judge(diagnosis, r.Start)
-	if flip && diagnosis.Condition != probes.ConditionHealthy && v.inGrace(r.Start, t.graceUntil) {
-		return events, graceConfirm
+	if v == nil {
+		return nil, 0
 	}
-	if flip {
-		events = append(events, t.flip(v, diagnosis))
-	} else if blip, was := v.settle(diagnosis); was {
-		events = append(events, Event{Kind: EventBlip, State: v.State, Blip: blip})
+	t.take(v, r)
+	known, change := v.Known.Learn(r)
+	d := probes.Diagnose(r, t.policy, known)
+	flips, confirm := v.judge(d, r.Start)
+	switch {
+	case confirm > 0:
+		return nil, confirm
+	case flips && v.inGrace(d, r.Start, t.graceUntil):
+		return nil, graceConfirm
 	}
-	return events, confirm
-}
-
-// RecordGone takes in that a vantage does not exist at the moment.
-func (t *Tracker) RecordGone(name string) []Event {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	v := t.vantage(name)
-	gone := probes.Diagnosis{Condition: probes.ConditionUnknown, Reason: probes.ReasonVantageGone}
-	v.sights = 0
-	if v.Diagnosis == gone {
-		return nil
+	events = v.accept(r, known, change)
+	if flips {
+		return append(events, t.flip(v, d)), 0
 	}
-	v.suspectSince = time.Now()
-	v.Round = probes.Round{Vantage: name, Start: v.suspectSince}
-	return []Event{t.flip(v, gone)}
+	return append(events, v.settle(d)...), 0
 }
 
 // RecordOnce takes in a round whose verdict is not to be confirmed.
@@ -123,26 +116,66 @@ func (t *Tracker) RecordOnce(r probes.Round) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	v := t.vantage(r.Vantage)
-	v.learn(r)
+	if v == nil {
+		return
+	}
+	t.take(v, r)
+	known, change := v.Known.Learn(r)
+	d := probes.Diagnose(r, t.policy, known)
 	v.suspectSince = r.Start
-	t.flip(v, probes.Diagnose(r, t.policy, v.Known))
+	v.accept(r, known, change)
+	t.flip(v, d)
+}
+
+// RecordGone takes in that a vantage does not exist at the moment. A vantage of which
+// nothing was known yet stays unknown, which is no event.
+func (t *Tracker) RecordGone(name string) []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.vantage(name)
+	gone := probes.Diagnosis{Condition: probes.ConditionUnknown, Reason: probes.ReasonVantageGone}
+	if v == nil || v.Diagnosis == gone {
+		return nil
+	}
+	v.sights, v.suspectSince = 0, time.Now()
+	v.Round, v.Last = probes.Round{}, probes.Round{}
+	before := v.Diagnosis.Condition
+	if v.resume != nil {
+		before = v.resume.Condition
+	}
+	if before == probes.ConditionUnknown {
+		v.Diagnosis, v.Judged, v.resume = gone, true, nil
+		return nil
+	}
+	return []Event{t.flip(v, gone)}
+}
+
+// take counts a round, whatever it is worth.
+func (t *Tracker) take(v *vantageState, r probes.Round) {
+	t.count(r.Exchanges())
+	t.drops = r.Drops
+	v.Last = r
+	for p, result := range r.Results {
+		if result.Status == probes.StatusFail {
+			v.Failures[p]++
+		}
+	}
 }
 
 // RecordNext takes in when the next round of a vantage is due.
 func (t *Tracker) RecordNext(name string, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.vantage(name).Next = at
+	if v := t.vantage(name); v != nil {
+		v.Next = at
+	}
 }
 
-// RecordHopLimit takes in a measurement; one that is not ok forgets the last.
-func (t *Tracker) RecordHopLimit(hops int, ok bool) {
+// RecordHopLimit takes in a measurement of the hop limit; 0 forgets the last.
+func (t *Tracker) RecordHopLimit(hops int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.hopLimit = 0
-	if ok {
-		t.hopLimit = hops
-	}
+	t.hopLimit = hops
 }
 
 // RecordV1 takes in whether IMDSv1 is enabled; one that is not ok forgets the last.
@@ -152,6 +185,19 @@ func (t *Tracker) RecordV1(enabled, ok bool) {
 	t.v1 = nil
 	if ok {
 		t.v1 = &enabled
+	}
+}
+
+// RecordRequests counts requests that were made beside the rounds.
+func (t *Tracker) RecordRequests(made ...probes.Exchange) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.count(made)
+}
+
+func (t *Tracker) count(made []probes.Exchange) {
+	for _, e := range made {
+		t.requests[requestCode(e)]++
 	}
 }
 

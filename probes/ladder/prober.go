@@ -69,7 +69,7 @@ func New(o Options) (*Prober, error) {
 	vantage := &guardedVantage{Vantage: o.Vantage}
 	client := o.HTTPClient
 	if client == nil {
-		client = wire.NewClient(vantage.Dial)
+		client = wire.NewClient(wire.Insist(vantage.Dial))
 	}
 	return &Prober{options: o, recorder: newRecorder(client, o), vantage: vantage}, nil
 }
@@ -93,19 +93,6 @@ func (p *Prober) Vantage() string { return p.vantage.Name() }
 // nothing to judge: the context ended, or the vantage is gone
 // ([wire.ErrVantageGone]).
 func (p *Prober) Round(ctx context.Context) (probes.Round, error) {
-	return p.round(ctx, false)
-}
-
-// Confirm is [Prober.Round] for a round that confirms a bad one. It insists on a
-// connection: Linux sends a lost SYN again only after 1 s, which is all that a
-// request has, so that a path that loses packets would look like one that is
-// blocked.
-func (p *Prober) Confirm(ctx context.Context) (probes.Round, error) {
-	return p.round(ctx, true)
-}
-
-func (p *Prober) round(ctx context.Context, insist bool) (probes.Round, error) {
-	p.vantage.insist = insist
 	before := p.drops()
 	climb := p.newClimb()
 	for _, probe := range probes.Ladder() {
@@ -116,7 +103,7 @@ func (p *Prober) round(ctx context.Context, insist bool) (probes.Round, error) {
 	}
 	climb.round.Duration = time.Since(climb.round.Start)
 	climb.round.Drops = p.drops()
-	climb.round.PacketsDropped = moved(before, climb.round.Drops)
+	climb.round.Dropped = dropped(before, climb.round.Drops)
 	return climb.round, nil
 }
 
@@ -128,14 +115,15 @@ func (p *Prober) drops() map[string]uint64 {
 	return p.options.Drops()
 }
 
-// moved tells whether a device's counter is beyond what it was.
-func moved(before, after map[string]uint64) bool {
-	for device, n := range after {
-		if was, known := before[device]; known && n > was {
-			return true
+// dropped returns by how much the devices' counters moved. A device that came
+// meanwhile, or whose counter was reset, says nothing.
+func dropped(before, after map[string]uint64) (n uint64) {
+	for device, now := range after {
+		if was, known := before[device]; known && now > was {
+			n += now - was
 		}
 	}
-	return false
+	return n
 }
 
 // newClimb starts a round. The SDK's client is a new one each time, since it
@@ -163,18 +151,13 @@ func (p *Prober) newClimb() *climb {
 // to judge, whatever the exchange looked like.
 type guardedVantage struct {
 	wire.Vantage
-	insist bool
 
 	mu   sync.Mutex
 	gone error
 }
 
 func (g *guardedVantage) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	dial := g.Vantage.Dial
-	if g.insist {
-		dial = wire.Insist(dial)
-	}
-	conn, err := dial(ctx, network, address)
+	conn, err := g.Vantage.Dial(ctx, network, address)
 	if errors.Is(err, wire.ErrVantageGone) || errors.Is(err, wire.ErrVantageDenied) {
 		g.mu.Lock()
 		g.gone = err

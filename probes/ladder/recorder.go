@@ -38,7 +38,8 @@ type recorder struct {
 	client  imds.HTTPClient
 	timeout time.Duration
 	decode  func(path string, body []byte) probes.Content
-	// trust tells whether an answer is IMDS's own: only its token is used.
+	// trust tells whether an answer is IMDS's own: only that is decoded, and only its
+	// token used. What others say teaches nothing.
 	trust func(probes.Exchange) bool
 
 	log []recorded
@@ -67,7 +68,7 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 	}
 	defer clear(r.buf[:n])
 	entry := recorded{Exchange: run.finish(err)}
-	if err == nil && resp.StatusCode == http.StatusOK {
+	if err == nil && resp.StatusCode == http.StatusOK && r.trust(entry.Exchange) {
 		entry.content = r.decode(req.URL.Path, r.buf[:n])
 	}
 	r.log = append(r.log, entry)

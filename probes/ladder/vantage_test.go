@@ -47,36 +47,29 @@ func proberFrom(t *testing.T, v wire.Vantage) *ladder.Prober {
 	return p
 }
 
-// TestConfirmInsists wants a round that confirms not to trust a single SYN, and
-// to take no longer for it.
-func TestConfirmInsists(t *testing.T) {
+// TestRoundInsists wants a round not to trust a single SYN, and to take no longer for
+// it.
+func TestRoundInsists(t *testing.T) {
 	for _, tc := range []struct {
-		name           string
-		scenario       string
-		lose           int32
-		round, confirm probes.Reason
+		name     string
+		scenario string
+		lose     int32
+		want     probes.Reason
 	}{
-		{"well", "healthy", 0, probes.ReasonOK, probes.ReasonOK},
-		{"a SYN is lost", "healthy", 1, probes.ReasonConnectTimeout, probes.ReasonOK},
-		{"two SYNs are lost", "healthy", 2, probes.ReasonConnectTimeout, probes.ReasonOK},
-		{"all SYNs are lost", "healthy", 1000, probes.ReasonConnectTimeout, probes.ReasonConnectTimeout},
-		{"a SYN is lost, no answer", "hang", 1, probes.ReasonConnectTimeout, probes.ReasonAnswerTimeout},
-		{"no answer", "hang", 0, probes.ReasonAnswerTimeout, probes.ReasonAnswerTimeout},
+		{"well", "healthy", 0, probes.ReasonOK},
+		{"a SYN is lost", "healthy", 1, probes.ReasonOK},
+		{"two SYNs are lost", "healthy", 2, probes.ReasonOK},
+		{"all SYNs are lost", "healthy", 1000, probes.ReasonConnectTimeout},
+		{"a SYN is lost, no answer", "hang", 1, probes.ReasonAnswerTimeout},
+		{"no answer", "hang", 0, probes.ReasonAnswerTimeout},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				path := lossy{sim: imdstest.New(imdstest.MustFind(tc.scenario)), lose: tc.lose, lost: new(atomic.Int32)}
 				p := proberFrom(t, path)
-				if got := round(t, p).Result(probes.ProbeToken); got.Reason != tc.round {
-					t.Errorf("Round: %v, want %v", got.Reason, tc.round)
-				}
-				path.lost.Store(0)
-				r, err := p.Confirm(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := r.Result(probes.ProbeToken); got.Reason != tc.confirm {
-					t.Errorf("Confirm: %v, want %v", got.Reason, tc.confirm)
+				r := round(t, p)
+				if got := r.Result(probes.ProbeToken); got.Reason != tc.want {
+					t.Errorf("%v, want %v", got.Reason, tc.want)
 				}
 				for _, e := range r.Exchanges() {
 					if e.Total > time.Second {

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"runtime"
 	"unsafe"
 
@@ -16,8 +17,8 @@ const (
 	stringSize  = 32
 	statsHead   = 8
 	statSize    = 8
-	maxStats    = 4096
-	statsSet    = 1 // ETH_SS_STATS
+	maxStats    = 4096 // of a driver; ENA with 128 queues has some 2,600
+	statsSet    = 1    // ETH_SS_STATS
 )
 
 // driverStats reads the statistics that a network driver keeps of a device. The
@@ -33,10 +34,20 @@ func driverStats(device string) (map[string]uint64, error) {
 	if err != nil || driver.N_stats == 0 {
 		return nil, err
 	}
-	n := min(int(driver.N_stats), maxStats)
-	// A driver that has got more statistics since writes no further than this:
-	// room for as many again.
-	names, values := make([]byte, stringsHead+2*n*stringSize), make([]byte, statsHead+2*n*statSize)
+	n := int(driver.N_stats)
+	if n > maxStats {
+		return nil, fmt.Errorf("%s: %d statistics are too many", device, n)
+	}
+	names, err := mapped(stringsHead + 2*maxStats*stringSize)
+	if err != nil {
+		return nil, err
+	}
+	defer unmap(names)
+	values, err := mapped(statsHead + 2*maxStats*statSize)
+	if err != nil {
+		return nil, err
+	}
+	defer unmap(values)
 	binary.NativeEndian.PutUint32(names[4:], statsSet)
 	if err := ethtool(fd, device, unix.ETHTOOL_GSTRINGS, names); err != nil {
 		return nil, err
@@ -46,6 +57,15 @@ func driverStats(device string) (map[string]uint64, error) {
 	}
 	return parseStats(names[stringsHead:], values[statsHead:], n), nil
 }
+
+// mapped returns memory outside of the heap, of which only what is written takes any.
+// The kernel writes as many statistics as the driver has by then, whatever was asked
+// for: there is room for the limit twice.
+func mapped(size int) ([]byte, error) {
+	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+}
+
+func unmap(memory []byte) { _ = unix.Munmap(memory) }
 
 // parseStats puts names and numbers together.
 func parseStats(names, values []byte, n int) map[string]uint64 {

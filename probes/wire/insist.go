@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// attempts is how many connections an insisting dial tries within its time.
-const attempts = 4
+// Attempts is how many SYNs an insisting dial sends within its time.
+const Attempts = 4
 
 // Insist returns a dial that does not trust a single SYN: it makes further
 // attempts, each a fifth of the time behind the one before, beside those that
@@ -19,11 +19,15 @@ func Insist(dial DialFunc) DialFunc {
 		if !ok {
 			return dial(ctx, network, address)
 		}
+		pause := time.Until(deadline) / (Attempts + 1)
+		if pause <= 0 {
+			return nil, context.DeadlineExceeded // the process was stopped, or the limit is absurd
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		race := make(race, attempts)
+		race := make(race, Attempts)
 		race.try(ctx, dial, network, address)
-		return race.run(time.Until(deadline)/(attempts+1), func() { race.try(ctx, dial, network, address) })
+		return race.run(pause, func() { race.try(ctx, dial, network, address) })
 	}
 }
 
@@ -50,7 +54,7 @@ func (r race) run(pause time.Duration, again func()) (net.Conn, error) {
 	for started, ended := 1, 0; ended < started; {
 		select {
 		case <-timer.C:
-			if started < attempts {
+			if started < Attempts {
 				started++
 				again()
 			}

@@ -59,3 +59,19 @@ func TestInsist(t *testing.T) {
 		})
 	}
 }
+
+// TestInsistPastTheDeadline wants a dial that comes too late, as after a suspension, to
+// be a time-out and no panic.
+func TestInsistPastTheDeadline(t *testing.T) {
+	for _, left := range []time.Duration{-time.Hour, -1, 0, 1, 4} {
+		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(left))
+		dial := wire.Insist(func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		if _, err := dial(ctx, "tcp", ""); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v left: %v", left, err)
+		}
+		cancel()
+	}
+}

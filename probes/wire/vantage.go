@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Vantage is from where a round looks at IMDS: the host itself, a user of it,
@@ -34,6 +35,8 @@ var (
 func ParseVantage(name string) (Vantage, error) {
 	kind, arg, _ := strings.Cut(name, ":")
 	switch {
+	case !utf8.ValidString(name):
+		return nil, fmt.Errorf("not valid UTF-8: %q", name)
 	case name == "host":
 		return HostVantage(), nil
 	case kind == "user" && arg != "":

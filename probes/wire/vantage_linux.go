@@ -44,8 +44,10 @@ func (v userVantage) Dial(ctx context.Context, network, address string) (net.Con
 // enter gives the calling thread the user's file-system uid.
 func (v userVantage) enter() (leave, error) {
 	uid, err := lookupUID(v.user)
-	if err != nil {
+	if errors.As(err, new(user.UnknownUserError)) {
 		return nil, fmt.Errorf("%w: no user %q", ErrVantageGone, v.user)
+	} else if err != nil {
+		return nil, err
 	}
 	return enterUID(uid)
 }
@@ -134,9 +136,11 @@ func netnsError(path string, err error) error {
 		return denied("CAP_SYS_ADMIN", netnsDropIn)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %q cannot be read", ErrVantageDenied, path)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.EINVAL):
+		// No such file, or one that is no network namespace any more.
+		return fmt.Errorf("%w: no network namespace at %q", ErrVantageGone, path)
 	}
-	// No such file, or (EINVAL) one that is no network namespace any more.
-	return fmt.Errorf("%w: no network namespace at %q", ErrVantageGone, path)
+	return err // of this host, such as EMFILE
 }
 
 func setns(ns *os.File) error { return unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
@@ -104,6 +106,38 @@ func assertDenied(t *testing.T, err error) {
 	for _, part := range []string{"CAP_S", "deploy/systemd/imds-probe.service.d/vantage-"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q does not say %s", err, part)
+		}
+	}
+}
+
+// TestNoDescriptorsLeft wants a host that is out of descriptors not to be taken for a
+// vantage that is gone.
+func TestNoDescriptorsLeft(t *testing.T) {
+	if os.Getenv("NO_DESCRIPTORS") == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNoDescriptorsLeft$")
+		cmd.Env = append(os.Environ(), "NO_DESCRIPTORS=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	var all []wire.Vantage
+	for _, name := range []string{"user:daemon", "netns:/proc/self/ns/net"} {
+		v, err := wire.ParseVantage(name)
+		if err != nil && !errors.Is(err, wire.ErrVantageDenied) {
+			t.Fatal(err)
+		}
+		if v != nil {
+			all = append(all, v)
+		}
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: 3}); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		_, err := v.Dial(t.Context(), "tcp", "127.0.0.1:1")
+		if reason, _ := wire.FaultOf(err, wire.PhaseConnect); reason != probes.ReasonLocalError || errors.Is(err, wire.ErrVantageGone) {
+			t.Errorf("%s: %v is %v", v.Name(), err, reason)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestParseVantage(t *testing.T) {
-	for _, name := range []string{"", "Host", "host:", "host:x", "user", "user:", "netns", "netns:", "pod:app", "hostx", ":"} {
+	for _, name := range []string{"", "Host", "host:", "host:x", "user", "user:", "netns", "netns:", "pod:app", "hostx", ":", "netns:\xff", "user:\xc3("} {
 		if v, err := wire.ParseVantage(name); err == nil {
 			t.Errorf("%q is taken for %v", name, v)
 		}

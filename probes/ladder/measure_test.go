@@ -3,6 +3,7 @@ package ladder_test
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -21,7 +22,10 @@ func serve(t *testing.T, sc imdstest.Scenario, address string) string {
 	return server.URL()
 }
 
-const loopbackTimeout = 500 * time.Millisecond
+// at are the options of a measurement on loopback.
+func at(endpoint string) ladder.Options {
+	return ladder.Options{Endpoint: endpoint, Timeout: 500 * time.Millisecond}
+}
 
 // TestHopLimit measures on loopback, where an answer arrives with the very TTL
 // that it was sent with.
@@ -33,9 +37,9 @@ func TestHopLimit(t *testing.T) {
 				t.Parallel()
 				sc := imdstest.MustFind("healthy")
 				sc.Instance.HopLimit = set
-				hops, ok := ladder.HopLimit(t.Context(), serve(t, sc, address), loopbackTimeout)
-				if hops != want || !ok {
-					t.Errorf("got %d, %v; want %d", hops, ok, want)
+				hops, made := ladder.HopLimit(t.Context(), at(serve(t, sc, address)))
+				if hops != want || len(made) == 0 {
+					t.Errorf("got %d by %d requests; want %d", hops, len(made), want)
 				}
 			})
 		}
@@ -48,8 +52,8 @@ func TestHopLimitUnknown(t *testing.T) {
 	for _, name := range []string{"hang", "imds_disabled", "token_throttled", "credential_agent", "firewall_reject", "reset"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			hops, ok := ladder.HopLimit(t.Context(), serve(t, imdstest.MustFind(name), "127.0.0.1:0"), loopbackTimeout)
-			if ok {
+			hops, _ := ladder.HopLimit(t.Context(), at(serve(t, imdstest.MustFind(name), "127.0.0.1:0")))
+			if hops != 0 {
 				t.Errorf("measured %d, although nothing can be said", hops)
 			}
 		})
@@ -57,7 +61,7 @@ func TestHopLimitUnknown(t *testing.T) {
 	t.Run("nobody listens", func(t *testing.T) {
 		t.Parallel()
 		endpoint := "http://" + net.JoinHostPort("127.0.0.1", "1")
-		if _, ok := ladder.HopLimit(t.Context(), endpoint, loopbackTimeout); ok {
+		if hops, _ := ladder.HopLimit(t.Context(), at(endpoint)); hops != 0 {
 			t.Error("measured where nobody listens")
 		}
 	})
@@ -74,10 +78,34 @@ func TestV1Enabled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			enabled, ok := ladder.V1Enabled(t.Context(), serve(t, imdstest.MustFind(name), "127.0.0.1:0"), loopbackTimeout)
+			enabled, ok, made := ladder.V1Enabled(t.Context(), at(serve(t, imdstest.MustFind(name), "127.0.0.1:0")))
+			if made.Method != http.MethodGet || made.WithToken {
+				t.Errorf("made %+v", made)
+			}
 			if got := [2]bool{enabled && ok, ok}; got != want {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		})
+	}
+}
+
+// TestMeasureThroughKnownProxy wants a server that the policy allows to be measured
+// as IMDS itself.
+func TestMeasureThroughKnownProxy(t *testing.T) {
+	t.Parallel()
+	o := at(serve(t, imdstest.MustFind("known_proxy"), "127.0.0.1:0"))
+	if hops, _ := ladder.HopLimit(t.Context(), o); hops != 0 {
+		t.Errorf("measured %d of a stranger", hops)
+	}
+	policy, err := imdstest.MustFind("known_proxy").Policy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Policy = policy
+	if hops, _ := ladder.HopLimit(t.Context(), o); hops != ladder.MaxHops {
+		t.Errorf("measured %d of an allowed proxy, want %d", hops, ladder.MaxHops)
+	}
+	if _, ok, _ := ladder.V1Enabled(t.Context(), o); !ok {
+		t.Error("an allowed proxy says nothing of IMDSv1")
 	}
 }
