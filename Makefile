@@ -43,6 +43,10 @@ race: ## the same, insisting on the race detector
 fuzz: ## run every fuzz target for FUZZTIME (30s, or 10000000x executions)
 	FUZZTIME=$(FUZZTIME) CACHE=$(CACHE) tools/fuzz.sh
 
+.PHONY: mutate
+mutate: ## change the code in small ways that a test must notice: all targets, or PKG=./probes
+	cd tools/mutate && $(GO) run . -C ../.. $(if $(WRITE),-write) $(PKG)
+
 .PHONY: lint
 lint: $(LINT) ## run the linters over all modules
 	$(GO) mod tidy -diff
@@ -50,6 +54,7 @@ lint: $(LINT) ## run the linters over all modules
 	cd e2e && $(LINT) run ./...
 	cd e2e/doctor && $(LINT) run ./...
 	cd bench && $(LINT) run ./...
+	cd tools/mutate && $(LINT) run ./...
 	cd tools/sbom && $(LINT) run ./...
 
 $(LINT): tools/lint/go.mod tools/lint/go.sum
