@@ -90,12 +90,33 @@ func (rulesData) Conditions(severity string) (all []conditionAlert) {
 
 // Names returns the conditions of a severity as a regular expression.
 func (d rulesData) Names(severity string) string {
-	var names []string
+	var all []probes.Condition
 	for _, c := range d.Conditions(severity) {
-		names = append(names, c.Condition.String())
+		all = append(all, c.Condition)
+	}
+	return alternatives(all)
+}
+
+func alternatives(conditions []probes.Condition) string {
+	names := make([]string, len(conditions))
+	for i, c := range conditions {
+		names[i] = c.String()
 	}
 	return strings.Join(names, "|")
 }
+
+// withholding are the conditions that keep an instance from new credentials, and so
+// explain that the old ones run out.
+var withholding = []probes.Condition{
+	probes.ConditionFirewallBlocked, probes.ConditionHopLimitTooLow, probes.ConditionIMDSDisabled,
+	probes.ConditionTokenRefused, probes.ConditionIntercepted, probes.ConditionIMDSError,
+	probes.ConditionNoInstanceProfile, probes.ConditionInstanceProfileNotFound, probes.ConditionNoRole,
+	probes.ConditionAssumeRoleUnauthorized, probes.ConditionCredentialsError,
+	probes.ConditionCredentialsMalformed, probes.ConditionCredentialsExpired,
+}
+
+// Withholding returns those conditions as a regular expression.
+func (rulesData) Withholding() string { return alternatives(withholding) }
 
 // AccountFor is how long many profiles must share a condition.
 func (rulesData) AccountFor(severity string) string {
@@ -164,6 +185,20 @@ func TestRulesAreTheCatalogue(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, read(t, rulesFile)); diff != "" {
 		t.Errorf("run go test ./deploy -update: -want +got:\n%s", diff)
+	}
+}
+
+// TestInhibitionKnowsTheConditions holds the conditions that silence
+// IMDSCredentialsExpiring to those that its rule leaves out: pages all, so that a
+// page is silenced by a page.
+func TestInhibitionKnowsTheConditions(t *testing.T) {
+	if want := `condition=~"` + alternatives(withholding) + `"`; !strings.Contains(read(t, "alertmanager/alertmanager.yml"), want) {
+		t.Errorf("alertmanager.yml does not say %s", want)
+	}
+	for _, c := range withholding {
+		if alertSeverity(c) != "critical" {
+			t.Errorf("%s is no page", c)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func shippedRules(t *testing.T) []rule {
 func ruleOf(t *testing.T, rules []rule, series string, c probes.Condition) rule {
 	t.Helper()
 	for _, r := range rules {
-		if strings.Contains(r.Expr, fmt.Sprintf("%s{condition=%q}", series, c)) {
+		if strings.Contains(r.Expr, fmt.Sprintf("%s{condition=%q", series, c)) {
 			return r
 		}
 	}

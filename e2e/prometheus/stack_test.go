@@ -152,6 +152,11 @@ func startAlertmanager(t *testing.T, receiver string, by int) *server {
 	config := filepath.Join(dir, "alertmanager.yml")
 	text := strings.ReplaceAll(deployed(t, "alertmanager/alertmanager.yml"), "http://localhost:5001", receiver)
 	write(t, config, pace(text, by))
+	return runAlertmanager(t, dir, config)
+}
+
+func runAlertmanager(t *testing.T, dir, config string) *server {
+	t.Helper()
 	return startServer(t, dir, "prometheus-alertmanager", "prometheus-alertmanager",
 		"--config.file="+config, "--storage.path="+dir, "--cluster.listen-address=")
 }

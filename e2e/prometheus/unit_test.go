@@ -27,6 +27,7 @@ type unitTest struct {
 	Interval time.Duration `yaml:"interval"`
 	Input    []unitSeries  `yaml:"input_series"`
 	Alerts   []unitAlert   `yaml:"alert_rule_test"`
+	Silences []unitSilence `yaml:"promql_expr_test"`
 }
 
 type unitSeries struct{ Series, Values string }
@@ -35,6 +36,13 @@ type unitAlert struct {
 	At       time.Duration  `yaml:"eval_time"`
 	Name     string         `yaml:"alertname"`
 	Expected []unitExpected `yaml:"exp_alerts"`
+}
+
+// unitSilence is an expression that must have no result: promtool knows alerts by
+// their name only, which several scopes share.
+type unitSilence struct {
+	At   time.Duration `yaml:"eval_time"`
+	Expr string
 }
 
 type unitExpected struct {
@@ -59,7 +67,9 @@ func (u unit) test() unitTest {
 		Name: u.rule.Alert + ", " + u.rule.Labels["scope"] + ", " + u.rule.Labels["severity"], Interval: time.Minute, Input: u.input,
 	}
 	for _, at := range u.silent {
-		test.Alerts = append(test.Alerts, unitAlert{At: at, Name: u.rule.Alert})
+		test.Silences = append(test.Silences, unitSilence{at, fmt.Sprintf(
+			`ALERTS{alertname=%q,scope=%q,severity=%q,alertstate="firing"}`, u.rule.Alert, u.rule.Labels["scope"], u.rule.Labels["severity"],
+		)})
 	}
 	if u.labels == nil {
 		return test
@@ -179,6 +189,13 @@ func accountUnits(t *testing.T) (all []unit) {
 			}),
 			labels: merge(accountLabels, condition), annotations: annotations,
 		})
+		// As many, but not even half of the account's.
+		few := all[len(all)-1]
+		few.labels, few.silent = nil, []time.Duration{time.Hour}
+		for i := range 6 {
+			few.input = append(few.input, series("imds_up", fmt.Sprintf("i-1%d", i), host+fmt.Sprintf(`,profile="well-%d"`, i), "1+0x200"))
+		}
+		all = append(all, few)
 	}
 	return all
 }
@@ -233,6 +250,20 @@ func gaugeUnits(t *testing.T) []unit {
 	}}
 }
 
+// longestInterval is the longest --probe.interval that the daemon takes. The alert
+// on agents without rounds relies on it.
+const longestInterval = 5 * time.Minute
+
+// longest returns when the last round ended, each minute, at that interval.
+func longest() string {
+	var b strings.Builder
+	minutes := int(longestInterval / time.Minute)
+	for i := range 200 / minutes {
+		fmt.Fprintf(&b, "%dx%d ", i*int(longestInterval.Seconds()), minutes-1)
+	}
+	return b.String()
+}
+
 // agentUnits tests the alerts on the witness itself.
 func agentUnits(t *testing.T) []unit {
 	t.Helper()
@@ -244,10 +275,6 @@ func agentUnits(t *testing.T) []unit {
 		silent: []time.Duration{2 * time.Minute, 7 * time.Minute}, fires: 8 * time.Minute, labels: instanceLabels,
 		annotations: summary("i-0: imds-probe has not answered a scrape for five minutes"),
 	}, {
-		rule: find(t, "IMDSProbeDown", "account", "warning"), input: five(down),
-		silent: []time.Duration{6 * time.Minute}, fires: 7 * time.Minute, labels: regionLabels,
-		annotations: summary("5 agents of " + account + " have not answered a scrape for four minutes"),
-	}, {
 		rule: find(t, "IMDSProbesMostlyDown", "account", "critical"), input: append(five(down), series("up", "i-5", "", "1+0x60")),
 		silent: []time.Duration{5 * time.Minute}, fires: 6 * time.Minute, labels: regionLabels,
 		annotations: summary("Only 16.67% of the agents of " + account + " answer scrapes"),
@@ -257,6 +284,10 @@ func agentUnits(t *testing.T) []unit {
 	}, {
 		rule:  find(t, "IMDSProbeAbsent", "account", "critical"), // by textfile there is no such job
 		input: reporting("i-0"), silent: []time.Duration{time.Hour},
+	}, {
+		rule:   find(t, "IMDSProbeStale", "instance", "warning"), // the longest interval that the agent takes
+		input:  []unitSeries{series("imds_last_round_timestamp_seconds", "i-0", host, longest())},
+		silent: []time.Duration{20 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour},
 	}, {
 		rule: find(t, "IMDSProbeStale", "instance", "warning"), input: []unitSeries{stuck},
 		silent: []time.Duration{19 * time.Minute, 24 * time.Minute}, fires: 25 * time.Minute, labels: vantageLabels,
@@ -284,10 +315,46 @@ func agentUnits(t *testing.T) []unit {
 	}}
 }
 
+// negativeUnits tests what must not alert, though it is near to what does.
+func negativeUnits(t *testing.T) []unit {
+	t.Helper()
+	const expiration = "imds_credentials_expiration_timestamp_seconds"
+	ago := func(instance, more string) unitSeries { return series(expiration, instance, more, "60+0x200") }
+	in := func(c probes.Condition) func(string) []unitSeries {
+		return func(instance string) []unitSeries {
+			return append(reporting(instance), ago(instance, host), series("imds_condition", instance, host+fmt.Sprintf(`,condition=%q`, c), "1+0x200"))
+		}
+	}
+	anonymous := func(instance string) []unitSeries {
+		return append(failing(instance, host, probes.ConditionNoRole), series("imds_up", instance, host, "1+0x200"), ago(instance, host))
+	}
+	const container = `,vantage="netns:/run/netns/app"`
+	gone := []unitSeries{
+		ago("i-0", container), series("imds_condition", "i-0", container+`,condition="unknown"`, "1+0x200"),
+		// It sorts before the host's, and was another profile's.
+		series("imds_instance_profile_info", "i-0", container+`,instance_profile_arn="arn:aws:iam::123456789012:instance-profile/a",instance_profile_id="A",role="a"`, "1+0x200"),
+	}
+	expiring, many := find(t, "IMDSCredentialsExpiring", "instance", "critical"), find(t, "IMDSCredentialsExpiring", "profile", "critical")
+	noRole := ruleOf(t, shippedRules(t), "profile:imds_instances:count", probes.ConditionNoRole)
+	whole := []time.Duration{30 * time.Minute, time.Hour, 3 * time.Hour}
+	return []unit{
+		{rule: expiring, input: in(probes.ConditionUnknown)("i-0"), silent: whole}, // the vantage is gone
+		{rule: many, input: five(in(probes.ConditionUnknown)), silent: whole},
+		{rule: many, input: five(in(probes.ConditionNoRole)), silent: whole}, // has a page of its own
+		{rule: many, input: five(anonymous), silent: whole},                  // they share no profile
+		{rule: noRole, input: five(anonymous), silent: whole},
+		{ // the host's alert, under the host's profile, beside a vantage that is gone
+			rule: expiring, input: append(in(probes.ConditionRotationStalled)("i-0"), gone...), fires: time.Hour,
+			labels:      merge(vantageLabels, withProfile),
+			annotations: summary("i-0 (host): the last credentials seen expire in -59m 0s"),
+		},
+	}
+}
+
 // TestRules has promtool run a test of every alert, in which it is silent and in
 // which it fires.
 func TestRules(t *testing.T) {
-	units := slices.Concat(accountUnits(t), gaugeUnits(t), agentUnits(t))
+	units := slices.Concat(accountUnits(t), gaugeUnits(t), agentUnits(t), negativeUnits(t))
 	for _, c := range probes.Conditions() {
 		if c != probes.ConditionHealthy {
 			units = append(units, conditionUnits(t, c)...)
