@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-
-	"github.com/imds-probe/imds-probe/probes"
 )
 
 // AddRoleFacts is all that the API answered about adding a role to a profile.
@@ -79,7 +77,7 @@ func (f AddRoleFacts) roleARN() string {
 func DiagnoseAddRole(f AddRoleFacts) Report {
 	caller := f.Caller.Value.ARN
 	steps := []Step{
-		callerStep(f.Caller), f.profileStep(), f.roleStep(),
+		callerStep(f.Caller), f.profileStep(), roleStep(f.RoleName, f.Role, f.Caller.Value),
 		permissionStep(stepMayAdd, f.MayAdd, ConditionAddDenied, caller, allowPolicy(f.profileARN(), addRole)),
 		permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, caller, passPolicy(f.roleARN(), f.Caller.Value.Partition)),
 		f.vacancyStep(), f.quotaStep(),
@@ -105,30 +103,10 @@ func DiagnoseAddRole(f AddRoleFacts) Report {
 
 func (f AddRoleFacts) profileStep() Step {
 	a := f.Profile
-	switch {
-	case a.Asked == "":
-		return skipped(stepProfile, stepCaller)
-	case a.failed(FailureNotFound):
-		return failed(stepProfile, a.Asked, seen(probes.ReasonProfileNotFound),
-			fmt.Sprintf("there is no instance profile %s in account %s", f.ProfileName, f.Caller.Value.Account), ConditionProfileMissing)
-	case a.Failure != nil:
-		return unanswered(stepProfile, a.Asked, a.Failure)
+	if s, ok := got(stepProfile, stepCaller, a, noProfile(f.ProfileName, f.Caller.Value)); !ok {
+		return s
 	}
 	return passed(stepProfile, a.Asked, "profile "+f.ProfileName+" exists").with("instance_profile_arn", a.Value.ARN)
-}
-
-func (f AddRoleFacts) roleStep() Step {
-	a := f.Role
-	switch {
-	case a.Asked == "":
-		return skipped(stepRole, stepCaller)
-	case a.failed(FailureNotFound):
-		return failed(stepRole, a.Asked, reasonRoleNotFound,
-			fmt.Sprintf("there is no role %s in account %s", f.RoleName, f.Caller.Value.Account), ConditionRoleMissing)
-	case a.Failure != nil:
-		return unanswered(stepRole, a.Asked, a.Failure)
-	}
-	return passed(stepRole, a.Asked, "role "+f.RoleName+" exists").with("role_arn", a.Value.ARN)
 }
 
 func (f AddRoleFacts) vacancyStep() Step {

@@ -59,20 +59,17 @@ func DiagnoseInstance(f InstanceFacts) Report {
 
 func (f InstanceFacts) instanceStep() Step {
 	a := f.Instance
-	i := a.Value
-	switch {
-	case a.Asked == "":
-		return skipped(stepInstance, stepCaller)
-	case a.failed(FailureNotFound):
-		return failed(stepInstance, a.Asked, reasonInstanceNotFound,
-			fmt.Sprintf("there is no instance %s in region %s of account %s", f.ID, f.Region, f.Caller.Value.Account),
-			ConditionInstanceNotFound)
-	case a.Failure != nil:
-		return unanswered(stepInstance, a.Asked, a.Failure)
-	case i.State == "terminated" || i.State == "shutting-down":
-		return failed(stepInstance, a.Asked, reasonInstanceGone, "the instance is "+i.State, ConditionInstanceGone)
+	s, ok := got(stepInstance, stepCaller, a, absence{reasonInstanceNotFound,
+		fmt.Sprintf("there is no instance %s in region %s of account %s", f.ID, f.Region, f.Caller.Value.Account),
+		ConditionInstanceNotFound})
+	switch state := a.Value.State; {
+	case !ok:
+		return s
+	case state == "terminated" || state == "shutting-down":
+		return failed(stepInstance, a.Asked, reasonInstanceGone, "the instance is "+state, ConditionInstanceGone)
+	default:
+		return passed(stepInstance, a.Asked, "the instance is "+clean(state)).with("state", state)
 	}
-	return passed(stepInstance, a.Asked, "the instance is "+clean(i.State)).with("state", i.State)
 }
 
 // there tells whether the instance was found alive.
@@ -124,15 +121,11 @@ func (f InstanceFacts) associationStep() Step {
 
 func (f InstanceFacts) profileStep() Step {
 	a := f.Profile
-	switch {
-	case a.Asked == "":
-		return skipped(stepProfile, stepAssociation)
-	case a.failed(FailureNotFound):
-		return failed(stepProfile, a.Asked, seen(probes.ReasonProfileNotFound),
-			"the associated profile "+nameOf(f.Instance.Value.ProfileARN)+" does not exist any more",
-			daemon(probes.ConditionInstanceProfileNotFound))
-	case a.Failure != nil:
-		return unanswered(stepProfile, a.Asked, a.Failure)
+	s, ok := got(stepProfile, stepAssociation, a, absence{seen(probes.ReasonProfileNotFound),
+		"the associated profile " + nameOf(f.Instance.Value.ProfileARN) + " does not exist any more",
+		daemon(probes.ConditionInstanceProfileNotFound)})
+	if !ok {
+		return s
 	}
 	return passed(stepProfile, a.Asked, "profile "+clean(a.Value.Name)+" exists")
 }

@@ -130,15 +130,10 @@ func (f LaunchFacts) profileNameStep() Step {
 
 func (f LaunchFacts) profileStep() Step {
 	a := f.Profile
-	switch {
-	case a.Asked == "":
-		return skipped(stepProfile, stepProfileName)
-	case a.failed(FailureNotFound):
-		return failed(stepProfile, a.Asked, seen(probes.ReasonProfileNotFound),
-			fmt.Sprintf("there is no instance profile %s in account %s", f.name(), f.Caller.Value.Account), ConditionProfileMissing)
-	case a.Failure != nil:
-		return unanswered(stepProfile, a.Asked, a.Failure)
-	case strings.HasPrefix(f.LaunchRequest.Profile, "arn:") && a.Value.ARN != f.LaunchRequest.Profile:
+	if s, ok := got(stepProfile, stepProfileName, a, noProfile(f.name(), f.Caller.Value)); !ok {
+		return s
+	}
+	if strings.HasPrefix(f.LaunchRequest.Profile, "arn:") && a.Value.ARN != f.LaunchRequest.Profile {
 		return failed(stepProfile, a.Asked, reasonInvalidName,
 			"the profile of that name has another ARN: "+clean(a.Value.ARN), ConditionProfileInvalid)
 	}

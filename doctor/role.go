@@ -170,20 +170,11 @@ func (f RoleFacts) anyway() string {
 }
 
 func (f RoleFacts) roleStep() Step {
-	a := f.Role
-	switch {
-	case a.Asked == "":
-		return skipped(stepRole, stepCaller)
-	case a.failed(FailureNotFound):
-		return failed(stepRole, a.Asked, reasonRoleNotFound,
-			fmt.Sprintf("there is no role %s in account %s", f.Name, f.Caller.Value.Account), ConditionRoleMissing)
-	case a.failed(FailureDenied):
-		// The list alone tells whether a profile holds the role.
-		return unanswered(stepRole, a.Asked, a.Failure).harmless()
-	case a.Failure != nil:
-		return unanswered(stepRole, a.Asked, a.Failure)
+	step := roleStep(f.Name, f.Role, f.Caller.Value)
+	if f.Role.failed(FailureDenied) {
+		return step.harmless() // the list alone tells whether a profile holds the role
 	}
-	return passed(stepRole, a.Asked, "role "+f.Name+" exists").with("role_arn", a.Value.ARN)
+	return step
 }
 
 func (f RoleFacts) sameNameStep() Step {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"maps"
 
 	"github.com/imds-probe/imds-probe/probes"
@@ -63,6 +64,47 @@ func skipped(name, needs string) Step {
 // unwanted is a step that was not asked for.
 func unwanted(name, how string) Step {
 	return Step{Name: name, Status: probes.StatusSkip, Reason: reasonNotAsked, Answer: how}
+}
+
+// absence is what a step says where the thing it asks for does not exist.
+type absence struct {
+	reason    Reason
+	answer    string
+	condition Condition
+}
+
+// got tells whether a request brought the thing that the step is about; where it
+// did not, s is the step. needs is the step without which it is not asked.
+func got[T any](name, needs string, a Answer[T], none absence) (s Step, ok bool) {
+	switch {
+	case a.Asked == "":
+		return skipped(name, needs), false
+	case a.failed(FailureNotFound):
+		return failed(name, a.Asked, none.reason, none.answer, none.condition), false
+	case a.Failure != nil:
+		return unanswered(name, a.Asked, a.Failure), false
+	}
+	return Step{}, true
+}
+
+// noProfile is the absence of a profile that was asked for by its name.
+func noProfile(name string, c Caller) absence {
+	return absence{seen(probes.ReasonProfileNotFound),
+		fmt.Sprintf("there is no instance profile %s in account %s", name, c.Account), ConditionProfileMissing}
+}
+
+// noRole is the absence of a role that was asked for by its name.
+func noRole(name string, c Caller) absence {
+	return absence{reasonRoleNotFound,
+		fmt.Sprintf("there is no role %s in account %s", name, c.Account), ConditionRoleMissing}
+}
+
+// roleStep says whether there is a role of the name.
+func roleStep(name string, a Answer[Role], c Caller) Step {
+	if s, ok := got(stepRole, stepCaller, a, noRole(name, c)); !ok {
+		return s
+	}
+	return passed(stepRole, a.Asked, "role "+name+" exists").with("role_arn", a.Value.ARN)
 }
 
 // with returns the step with evidence added.
