@@ -17,8 +17,10 @@ import (
 // /api/v1/status. The rest of it is ignored.
 type AgentStatus struct {
 	Condition probes.Condition `json:"condition"`
-	CheckedAt time.Time        `json:"checked_at"`
-	Vantages  []AgentVantage   `json:"vantages"`
+	// InstanceID is the instance that the agent is on, or empty if it does not know.
+	InstanceID string         `json:"instance_id"`
+	CheckedAt  time.Time      `json:"checked_at"`
+	Vantages   []AgentVantage `json:"vantages"`
 }
 
 // AgentVantage is what the agent sees from one vantage.
@@ -28,6 +30,22 @@ type AgentVantage struct {
 	Role               string           `json:"role"`
 	InstanceProfileARN string           `json:"instance_profile_arn"`
 	InstanceProfileID  string           `json:"instance_profile_id"`
+	// Credentials is nil where the vantage saw none.
+	Credentials *AgentCredentials `json:"credentials"`
+}
+
+// AgentCredentials is what is read of the life of the credentials.
+type AgentCredentials struct {
+	// LastUpdated is when they were issued, as IMDS says, or nil.
+	LastUpdated *time.Time `json:"last_updated"`
+}
+
+// issued is when the credentials that the vantage sees were issued, or zero.
+func (v AgentVantage) issued() time.Time {
+	if v.Credentials == nil || v.Credentials.LastUpdated == nil {
+		return time.Time{}
+	}
+	return *v.Credentials.LastUpdated
 }
 
 const (
@@ -105,6 +123,8 @@ func (s AgentStatus) validate(now time.Time) error {
 		return fmt.Errorf("its last round lies %s in the future", (-age).Round(time.Minute))
 	case len(s.Vantages) > maxVantages:
 		return errors.New("the document has too many vantages")
+	case s.InstanceID != "" && !IsInstanceID(s.InstanceID):
+		return errors.New("the document has a malformed instance_id")
 	case len(s.Vantages) == 0:
 		return errors.New("the document has no vantage")
 	}

@@ -2,21 +2,28 @@ package doctor
 
 import "github.com/imds-probe/imds-probe/probes"
 
+// The sections of AWS's page that the agent's catalogue does not link to, and other
+// pages.
 const (
-	docMissingRole  = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_missingrole"
-	docAddingRole   = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_access-denied-adding-role"
-	docLaunch       = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_access-denied-launch"
-	docNoKeys       = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_no-keys"
-	docInfoErrors   = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_errors-info-doc"
-	docUnauthorized = docInfoErrors + "-unauthorized-access"
+	docMissingRole = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_missingrole"
+	docAddingRole  = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_access-denied-adding-role"
+	docLaunch      = probes.TroubleshootingPage + "#troubleshoot_iam-ec2_access-denied-launch"
 
-	docCLI = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html"
+	docCLI    = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html"
+	docDenied = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
+)
+
+// The links that are the agent's.
+var (
+	docNoKeys       = probes.Explain(probes.ConditionNoInstanceProfile).Doc
+	docInfoErrors   = probes.Explain(probes.ConditionCredentialsError).Doc
+	docUnauthorized = probes.Explain(probes.ConditionAssumeRoleUnauthorized).Doc
 )
 
 var (
 	stepWhoAmI  = probes.Step{Text: "See who AWS takes you for", Command: "aws sts get-caller-identity"}
-	stepSignIn  = probes.Step{Text: "Sign in anew, if you use IAM Identity Center", Command: "aws sso login"}
-	stepProfArg = probes.Step{Text: "Or choose another configured profile with --aws-profile"}
+	stepSignIn  = probes.Step{Text: "Sign in again, if you use IAM Identity Center", Command: "aws sso login"}
+	stepProfArg = probes.Step{Text: "Or choose another profile of the AWS configuration with --profile"}
 	stepMake    = probes.Step{Text: "Create an instance profile", Command: "aws iam create-instance-profile --instance-profile-name PROFILE"}
 	stepAdd     = probes.Step{Text: "Add the role to it", Command: "aws iam add-role-to-instance-profile --instance-profile-name PROFILE --role-name ROLE"}
 	stepReload  = probes.Step{Text: "Reload the console's list; it shows the instance profile's name"}
@@ -53,30 +60,78 @@ var catalogue = map[Condition]Entry{
 	},
 	ConditionUnreachable: {
 		Severity: probes.SeverityUnknown, Title: "The AWS API cannot be reached",
-		Meaning: "No answer came from the endpoint: no network, a name that does not resolve, a proxy, or a wrong --endpoint-url.",
+		Meaning: "No answer came from the endpoint: no network, a name that does not resolve, a proxy, a wrong --endpoint-url, or less time than it takes (--timeout).",
 		Remedy:  []probes.Step{{Text: "Check the network, HTTPS_PROXY and --endpoint-url"}, stepWhoAmI}, Doc: docCLI,
 	},
 	ConditionAPIError: {
 		Severity: probes.SeverityUnknown, Title: "The AWS API answered with an error",
 		Meaning: "The answer allows no judgement.",
-		Remedy:  []probes.Step{{Text: "Try again; if it lasts, the error above is AWS's own word for it"}}, Doc: docCLI,
+		Remedy:  []probes.Step{{Text: "Try again; if it lasts, the error above is AWS's own message"}}, Doc: docCLI,
 	},
 	ConditionOtherPartition: {
 		Severity: probes.SeverityCritical, Title: "Two partitions are mixed",
 		Meaning: "ARNs, accounts and credentials of one partition (aws, aws-cn, aws-us-gov) mean nothing in another.",
-		Remedy:  []probes.Step{{Text: "Give the ARN of a profile in your own partition and account, or just its name"}, {Text: "Or use credentials and a region of the other partition (--aws-profile, --region)"}, stepWhoAmI},
+		Remedy:  []probes.Step{{Text: "Give the ARN of a profile in your own partition and account, or just its name"}, {Text: "Or use credentials and a region of the other partition (--profile, --region)"}, stepWhoAmI},
 		Doc:     docLaunch,
 	},
 	ConditionLacking: {
 		Severity: probes.SeverityUnknown, Title: "The caller lacks permissions to look",
-		Meaning: "Nothing is known to be wrong, and not enough could be seen to say that all is well.",
-		Doc:     docCLI,
+		Meaning: "No fault found, but permissions are missing to confirm that everything is healthy.",
+		Doc:     docDenied,
+	},
+	ConditionPermissionDepends: {
+		Severity: probes.SeverityWarning, Title: "The permission cannot be evaluated from outside",
+		Meaning: "IAM's simulator has no value for a condition of the policies, or cannot simulate who asks. Only the real request has all that decides it.",
+		Remedy: []probes.Step{
+			{Text: "For a launch, ask EC2 itself, which has all values; it starts nothing", Command: "iam-doctor launch --instance-profile PROFILE --dry-run --image-id IMAGE_ID"},
+			{Text: "Or sign in as the condition asks for (with MFA, or from the right network) and try the real request"},
+		},
+		Doc: docDenied,
+	},
+	ConditionOtherAccount: {
+		Severity: probes.SeverityCritical, Title: "The ARN is of another account",
+		Meaning: "IAM shows and changes roles and instance profiles of the caller's own account only.",
+		Remedy:  []probes.Step{stepWhoAmI, {Text: "Use credentials of that account (--profile), or name what is in your own"}}, Doc: docDenied,
+	},
+	ConditionSelfUnreachable: {
+		Severity: probes.SeverityUnknown, Title: "IMDS on this machine does not answer",
+		Meaning: "The instance that this runs on, and its region, are not known without IMDS.",
+		Remedy:  []probes.Step{{Text: "See why", Command: "imds-probe check"}, {Text: "Or name the instance in place of --self, with --region"}}, Doc: docNoKeys,
+	},
+	ConditionNoFault: {
+		Severity: probes.SeverityOK, Title: "No fault found through the AWS API",
+		Meaning: "EC2 and IAM have all that is needed for credentials. Whether IMDS answers on the instance was not looked at: 'imds-probe check' there shows that, and --from asks its agent.",
+		Doc:     docNoKeys,
+	},
+	ConditionNotRunning: {
+		Severity: probes.SeverityUnknown, Title: "The instance is not running",
+		Meaning: "Nothing on AWS's side is known to be wrong, but an instance has credentials only while it runs.",
+		Remedy:  []probes.Step{{Text: "If it is stopped and should run, start it", Command: "aws ec2 start-instances --instance-ids INSTANCE_ID"}, {Text: "If it is starting, wait until it runs"}}, Doc: docNoKeys,
+	},
+	ConditionEndpointDiffers: {
+		Severity: probes.SeverityCritical, Title: "The agent and EC2 disagree about the metadata endpoint",
+		Meaning: "One of them has the endpoint on, the other off. Either a change has not arrived at the instance yet, or something other than IMDS answers the agent.",
+		Remedy: []probes.Step{
+			{Text: "See whether the change is still pending (State)", Command: "aws ec2 describe-instances --instance-ids INSTANCE_ID --query 'Reservations[].Instances[].MetadataOptions'"},
+			{Text: "If it stays pending, apply the option again", Command: "aws ec2 modify-instance-metadata-options --instance-id INSTANCE_ID --http-endpoint enabled"},
+			{Text: "If it is applied, look on the instance for a proxy or an agent that answers for IMDS", Command: "imds-probe check"},
+		},
+		Doc: docNoKeys,
+	},
+	ConditionRoleRecreated: {
+		Severity: probes.SeverityCritical, Title: "The role was re-created after the credentials were issued",
+		Meaning: "The credentials are those of a role that was deleted; the role of that name today is another one. IMDS goes on saying Success, and AWS refuses the credentials.",
+		Remedy: []probes.Step{
+			{Text: "Re-associate the profile; EC2 then fetches new credentials immediately", Command: "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
+			stepFromInside,
+		},
+		Doc: docInfoErrors,
 	},
 
 	ConditionInstanceNotFound: {
 		Severity: probes.SeverityUnknown, Title: "There is no such instance",
 		Meaning: "The instance is of another region or account, or it was terminated more than an hour ago.",
-		Remedy:  []probes.Step{{Text: "Check --region and --aws-profile"}, {Text: "Look for it", Command: "aws ec2 describe-instances --query 'Reservations[].Instances[].InstanceId'"}}, Doc: docNoKeys,
+		Remedy:  []probes.Step{{Text: "Check --region and --profile"}, {Text: "Look for it", Command: "aws ec2 describe-instances --query 'Reservations[].Instances[].InstanceId'"}}, Doc: docNoKeys,
 	},
 	ConditionInstanceGone: {
 		Severity: probes.SeverityUnknown, Title: "The instance is terminated",
@@ -89,24 +144,24 @@ var catalogue = map[Condition]Entry{
 		Remedy: []probes.Step{
 			{Text: "Read the role's trust policy", Command: "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"},
 			{Text: "See from the instance how it ends", Command: "imds-probe check"},
-			{Text: "Or let the agent on it tell: --from=http://HOST:16925"},
+			{Text: "Or ask the agent on it: --from=http://HOST:16925"},
 		},
 		Doc: docUnauthorized,
 	},
 	ConditionAwaitingRefresh: {
-		Severity: probes.SeverityWarning, Title: "Mended, but the instance has not taken it up yet",
-		Meaning: "What the agent sees has no cause any more on AWS's side; EC2 has not renewed what IMDS serves yet.",
-		Remedy:  []probes.Step{waitForRefresh(), {Text: "If that takes more than an hour, associate the profile anew", Command: "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"}},
+		Severity: probes.SeverityWarning, Title: "Fixed; waiting for the instance to pick it up",
+		Meaning: "The API no longer shows the cause of what the agent sees; EC2 has not yet refreshed what IMDS serves.",
+		Remedy:  []probes.Step{waitForRefresh(), {Text: "If that takes more than an hour, re-associate the profile", Command: "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"}},
 		Doc:     docInfoErrors,
 	},
 	ConditionAgentElsewhere: {
 		Severity: probes.SeverityUnknown, Title: "The agent is not on this instance",
-		Meaning: "The agent that was asked sees an instance profile of another account, so it runs on another instance.",
+		Meaning: "The agent that was asked runs on another instance, so its verdict says nothing of this one.",
 		Remedy:  []probes.Step{{Text: "Give --from the address of this instance"}}, Doc: docNoKeys,
 	},
 	ConditionAgentUnusable: {
 		Severity: probes.SeverityUnknown, Title: "The agent gave no usable answer",
-		Meaning: "What --from names does not answer as the agent does, so the instance's own half is missing.",
+		Meaning: "What --from names does not answer as an agent does, so the instance's own half is missing.",
 		Remedy:  []probes.Step{{Text: "See whether the agent runs, and where it listens (--web.listen-address)", Command: "systemctl status imds-probe"}, {Text: "Or leave --from away"}}, Doc: docNoKeys,
 	},
 
@@ -128,7 +183,7 @@ var catalogue = map[Condition]Entry{
 	},
 	ConditionOtherRole: {
 		Severity: probes.SeverityCritical, Title: "The profile of that name holds another role",
-		Meaning: "The console lists instance profiles by their own names: who chooses this name gets the other role. A profile holds one role at most.",
+		Meaning: "The console lists instance profiles by their own names: anyone who chooses this name gets the other role. A profile holds one role at most.",
 		Remedy:  []probes.Step{stepMake, stepAdd, stepReload}, Doc: docMissingRole,
 	},
 	ConditionRoleMissing: {
@@ -137,7 +192,7 @@ var catalogue = map[Condition]Entry{
 		Remedy:  []probes.Step{{Text: "List the roles there are", Command: "aws iam list-roles --query 'Roles[].RoleName'"}, stepWhoAmI}, Doc: docMissingRole,
 	},
 	ConditionListDenied: {
-		Severity: probes.SeverityCritical, Title: "The caller may not list instance profiles",
+		Severity: probes.SeverityCritical, Title: "Listing instance profiles is not allowed",
 		Meaning: "The console fills its list of roles with ListInstanceProfiles; without the permission the list stays empty.",
 		Doc:     docMissingRole,
 	},
@@ -156,14 +211,14 @@ var catalogue = map[Condition]Entry{
 		Severity: probes.SeverityCritical, Title: "The profile already holds another role",
 		Meaning: "An instance profile holds one role at most, and that limit cannot be raised (LimitExceeded).",
 		Remedy: []probes.Step{
-			{Text: "Take the other role out; instances with this profile get the new one's keys with their next refresh", Command: "aws iam remove-role-from-instance-profile --instance-profile-name PROFILE --role-name OTHER_ROLE"},
+			{Text: "Remove the other role; instances with this profile get the new one's credentials with their next refresh", Command: "aws iam remove-role-from-instance-profile --instance-profile-name PROFILE --role-name OTHER_ROLE"},
 			{Text: "Add this role", Command: "aws iam add-role-to-instance-profile --instance-profile-name PROFILE --role-name ROLE"},
 			{Text: "Or leave it, and make a profile of its own for this role", Command: "aws iam create-instance-profile --instance-profile-name ROLE"},
 		},
 		Doc: docAddingRole,
 	},
 	ConditionProfileQuota: {
-		Severity: probes.SeverityCritical, Title: "The account can have no further instance profile",
+		Severity: probes.SeverityCritical, Title: "The account has reached its instance-profile quota",
 		Meaning: "The quota of instance profiles is used up, so the one that is missing cannot be created.",
 		Remedy:  []probes.Step{{Text: "Delete a profile that nothing uses", Command: "aws iam delete-instance-profile --instance-profile-name UNUSED"}, {Text: "Or ask for a higher quota in Service Quotas"}}, Doc: docAddingRole,
 	},
@@ -177,13 +232,13 @@ var catalogue = map[Condition]Entry{
 		Meaning: "Nothing is to be added.", Doc: docAddingRole,
 	},
 	ConditionAddDenied: {
-		Severity: probes.SeverityCritical, Title: "The caller may not add roles to this profile",
+		Severity: probes.SeverityCritical, Title: "Adding roles to this profile is not allowed",
 		Meaning: "AddRoleToInstanceProfile needs iam:AddRoleToInstanceProfile on the ARN of the profile.",
 		Doc:     docAddingRole,
 	},
 	ConditionPassDenied: {
-		Severity: probes.SeverityCritical, Title: "The caller may not pass this role to EC2",
-		Meaning: "Who puts a role into a profile, or launches an instance with it, passes the role to EC2, and needs iam:PassRole on the ARN of the role.",
+		Severity: probes.SeverityCritical, Title: "Passing this role to EC2 is not allowed",
+		Meaning: "Anyone who adds a role to a profile, or launches an instance with it, passes the role to EC2, and needs iam:PassRole on the ARN of the role.",
 		Doc:     docLaunch,
 	},
 
@@ -193,13 +248,13 @@ var catalogue = map[Condition]Entry{
 		Doc:     docLaunch,
 	},
 	ConditionRunDenied: {
-		Severity: probes.SeverityCritical, Title: "The caller may not launch instances",
+		Severity: probes.SeverityCritical, Title: "Launching instances is not allowed",
 		Meaning: "Launching an instance needs ec2:RunInstances, with or without a profile: this is not a matter of the role.",
 		Doc:     docLaunch,
 	},
 	ConditionLaunchRefused: {
 		Severity: probes.SeverityCritical, Title: "EC2 refuses the launch for another reason",
-		Meaning: "The profile is as it should be; the error is EC2's own word for what is not.",
-		Remedy:  []probes.Step{{Text: "Mend what the error names, and try again with --dry-run"}, stepLook}, Doc: docLaunch,
+		Meaning: "The profile is not the cause; the error names what is.",
+		Remedy:  []probes.Step{{Text: "Fix what the error names, and try again with --dry-run"}, stepLook}, Doc: docLaunch,
 	},
 }

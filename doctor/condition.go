@@ -35,9 +35,21 @@ const (
 	ConditionInstanceNotFound Condition = "instance_not_found"
 	// ConditionInstanceGone means that the instance is terminated.
 	ConditionInstanceGone Condition = "instance_terminated"
+	// ConditionNoFault means that the API shows nothing that keeps EC2 from
+	// providing credentials; IMDS was not looked at.
+	ConditionNoFault Condition = "no_fault_found"
+	// ConditionNotRunning means that the instance is not running now.
+	ConditionNotRunning Condition = "instance_not_running"
+	// ConditionSelfUnreachable means that IMDS on this machine does not answer.
+	ConditionSelfUnreachable Condition = "imds_no_answer"
+	// ConditionEndpointDiffers means that the agent and EC2 disagree about whether
+	// the metadata endpoint is on.
+	ConditionEndpointDiffers Condition = "endpoint_disagreement"
+	// ConditionRoleRecreated means that the credentials are older than the role.
+	ConditionRoleRecreated Condition = "role_recreated"
 	// ConditionTrustDepends means that a condition decides whether EC2 may assume the role.
 	ConditionTrustDepends Condition = "trust_depends"
-	// ConditionAwaitingRefresh means that what the agent sees has been mended already.
+	// ConditionAwaitingRefresh means that what the agent sees has been fixed already.
 	ConditionAwaitingRefresh Condition = "awaiting_refresh"
 	// ConditionAgentElsewhere means that the agent that was asked is not this instance's.
 	ConditionAgentElsewhere Condition = "agent_elsewhere"
@@ -54,6 +66,8 @@ const (
 	ConditionOtherRole Condition = "profile_holds_other_role"
 	// ConditionRoleMissing means that there is no such role.
 	ConditionRoleMissing Condition = "role_missing"
+	// ConditionOtherAccount means that an ARN is of another account than the caller.
+	ConditionOtherAccount Condition = "other_account"
 	// ConditionListDenied means that the caller may not list instance profiles.
 	ConditionListDenied Condition = "list_profiles_denied"
 
@@ -74,6 +88,9 @@ const (
 	// ConditionPassDenied means that the caller may not pass the role to EC2.
 	ConditionPassDenied Condition = "pass_role_denied"
 
+	// ConditionPermissionDepends means that a permission cannot be evaluated from
+	// outside: only the real request has what decides it.
+	ConditionPermissionDepends Condition = "permission_depends"
 	// ConditionLaunchAllowed means that an instance can be launched with the profile.
 	ConditionLaunchAllowed Condition = "launch_allowed"
 	// ConditionRunDenied means that the caller may not launch instances.
@@ -95,8 +112,9 @@ type Entry struct {
 	Doc       string
 }
 
-// Explain returns the entry of a condition: from the catalogue of package
-// probes if it is one of the agent's. ok is false for a name that is neither's.
+// Explain returns the entry of a condition: for one of the agent's, its severity
+// and link, and words that say no more than the API shows where the API alone can
+// find it. ok is false for a name that is neither's.
 func Explain(c Condition) (entry Entry, ok bool) {
 	if e, own := catalogue[c]; own {
 		e.Condition = c
@@ -106,8 +124,24 @@ func Explain(c Condition) (entry Entry, ok bool) {
 	if known.UnmarshalText([]byte(c)) != nil {
 		return Entry{Condition: c}, false
 	}
+	e := explainObserved(c)
+	if shown, ok := shownByAPI[known]; ok {
+		e.Title, e.Meaning, e.Remedy = shown.Title, shown.Meaning, shown.Remedy
+	}
+	return e, true
+}
+
+// explainObserved returns what the agent's catalogue says of a condition that the
+// agent on the instance saw; the doctor's entry for one of its own.
+func explainObserved(c Condition) Entry {
+	var known probes.Condition
+	if known.UnmarshalText([]byte(c)) != nil {
+		e := catalogue[c]
+		e.Condition = c
+		return e
+	}
 	e := probes.Explain(known)
-	return Entry{c, e.Severity, e.Title, e.Meaning, e.Remedy, e.Doc}, true
+	return Entry{c, e.Severity, e.Title, e.Meaning, e.Remedy, e.Doc}
 }
 
 // rank orders severities by urgency.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 )
 
 // Connection says how to reach AWS, where it differs from the SDK's own
@@ -23,7 +24,10 @@ type Connection struct {
 // Load returns the SDK's configuration for the connection. The region may still
 // be missing, see [RequireRegion].
 func Load(ctx context.Context, c Connection) (aws.Config, error) {
-	var options []func(*config.LoadOptions) error
+	var role roleSource
+	options := []func(*config.LoadOptions) error{
+		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = &role }),
+	}
 	if c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
 	}
@@ -35,11 +39,12 @@ func Load(ctx context.Context, c Connection) (aws.Config, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if _, missing := errors.AsType[config.SharedConfigProfileNotExistError](err); missing {
-		return cfg, fmt.Errorf("--aws-profile=%s: the AWS configuration has no such profile", clean(c.Profile))
+		return cfg, fmt.Errorf("--profile=%s: the AWS configuration has no such profile", clean(c.Profile))
 	}
 	if err != nil {
 		return cfg, fmt.Errorf("the AWS configuration cannot be used: %s", innermost(err))
 	}
+	role.client = imdsClient(cfg)
 	return cfg, nil
 }
 

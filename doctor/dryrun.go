@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,14 +22,19 @@ type DryRun struct {
 	Unauthorized bool
 	// Code and Message are EC2's, where it refuses.
 	Code, Message string
-	// Decoded is what the encoded authorization message says, if there was one.
-	Decoded Answer[Denial]
+	// Refusal is what the message says of the permission.
+	Refusal Refusal
+	// Decoded is what the encoded authorization message says, if there was one and
+	// the message itself names no action.
+	Decoded Answer[Refusal]
 }
 
-// Denial is a decoded authorization failure.
-type Denial struct {
-	Explicit         bool
-	Action, Resource string
+// denial is what is known of the permission: AWS's words, else the decoded message.
+func (r DryRun) denial() Refusal {
+	if r.Refusal.Action != "" {
+		return r.Refusal
+	}
+	return r.Decoded.Value
 }
 
 // dryRun tries the launch with DryRun, with the profile unless that is empty.
@@ -36,10 +42,13 @@ type Denial struct {
 func (d *Doctor) dryRun(ctx context.Context, r LaunchRequest, profile string) Answer[DryRun] {
 	in := &ec2.RunInstancesInput{
 		DryRun: aws.Bool(true), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
-		ImageId: &r.ImageID, InstanceType: ec2types.InstanceType(r.InstanceType),
+		ImageId: &r.ImageID, InstanceType: ec2types.InstanceType(r.InstanceType), SecurityGroupIds: r.SecurityGroupIDs,
 	}
 	if r.SubnetID != "" {
 		in.SubnetId = &r.SubnetID
+	}
+	if r.KeyName != "" {
+		in.KeyName = &r.KeyName
 	}
 	switch {
 	case strings.HasPrefix(profile, "arn:"):
@@ -47,7 +56,7 @@ func (d *Doctor) dryRun(ctx context.Context, r LaunchRequest, profile string) An
 	case profile != "":
 		in.IamInstanceProfile = &ec2types.IamInstanceProfileSpecification{Name: &profile}
 	}
-	return ask(runInstances, "DryRun", func() (DryRun, error) {
+	return ask(ctx, runInstances, "DryRun", func() (DryRun, error) {
 		_, err := d.ec2.RunInstances(ctx, in)
 		return d.dryRunFrom(ctx, err)
 	})
@@ -66,11 +75,11 @@ func (d *Doctor) dryRunFrom(ctx context.Context, err error) (DryRun, error) {
 		return DryRun{Allowed: true}, nil
 	}
 	f := classifyAPI(runInstances, api)
-	run := DryRun{Code: f.Code, Message: f.Message}
+	run := DryRun{Code: f.Code, Message: f.Message, Refusal: f.Refusal}
 	switch f.Kind {
 	case FailureDenied:
 		run.Unauthorized = true
-		if encoded := encodedOf(api.ErrorMessage()); encoded != "" {
+		if encoded := encodedOf(api.ErrorMessage()); encoded != "" && run.Refusal.Action == "" {
 			run.Decoded = d.decode(ctx, encoded)
 		}
 	case FailureOther, FailureNotFound:
@@ -80,11 +89,11 @@ func (d *Doctor) dryRunFrom(ctx context.Context, err error) (DryRun, error) {
 	return run, nil
 }
 
-func (d *Doctor) decode(ctx context.Context, encoded string) Answer[Denial] {
-	return ask("sts:DecodeAuthorizationMessage", "", func() (Denial, error) {
+func (d *Doctor) decode(ctx context.Context, encoded string) Answer[Refusal] {
+	return ask(ctx, "sts:DecodeAuthorizationMessage", "", func() (Refusal, error) {
 		out, err := d.sts.DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: &encoded})
 		if err != nil {
-			return Denial{}, err
+			return Refusal{}, err
 		}
 		var message struct {
 			ExplicitDeny bool `json:"explicitDeny"`
@@ -94,18 +103,18 @@ func (d *Doctor) decode(ctx context.Context, encoded string) Answer[Denial] {
 			} `json:"context"`
 		}
 		if json.Unmarshal([]byte(aws.ToString(out.DecodedMessage)), &message) != nil {
-			return Denial{}, errors.New("the decoded message is not JSON")
+			return Refusal{}, errors.New("the decoded message is not JSON")
 		}
 		if !actionName.MatchString(message.Context.Action) {
-			return Denial{}, errors.New("the decoded message names no action")
+			return Refusal{}, errors.New("the decoded message names no action")
 		}
-		return Denial{message.ExplicitDeny, message.Context.Action, clean(message.Context.Resource)}, nil
+		return Refusal{Action: message.Context.Action, Resource: clean(message.Context.Resource), Explicit: message.ExplicitDeny}, nil
 	})
 }
 
 // dryRunStep judges the dry run with the profile. Which permission is lacking
-// the decoded message says; without it, a dry run without the profile does: if
-// that passes, it is the right to pass the role.
+// AWS's words or the decoded message say; without them, a dry run without the
+// profile does: if that passes, it is the right to pass the role.
 func (f LaunchFacts) dryRunStep() Step {
 	a := f.With
 	run := a.Value
@@ -121,10 +130,10 @@ func (f LaunchFacts) dryRunStep() Step {
 	}
 	condition, answer := f.refusal(run)
 	step := failed(stepDryRun, a.Asked, reasonDryRunRefused, answer, condition).with("code", run.Code)
-	if d := run.Decoded; d.OK() {
-		step = step.with("denied_action", d.Value.Action).with("denied_resource", d.Value.Resource)
-	} else if d.failed(FailureDenied) {
-		step = step.with("not_decoded", "lacks "+d.Failure.Permission)
+	if d := run.denial(); d.Action != "" {
+		step = step.with("denied_action", d.Action).with("denied_resource", d.Resource).with("denied_by", string(d.Kind))
+	} else if run.Decoded.failed(FailureDenied) {
+		step = step.with("not_decoded", "lacks "+run.Decoded.Failure.Permission)
 	}
 	return f.mendRefusal(step, condition, run)
 }
@@ -134,12 +143,15 @@ func (f LaunchFacts) refusal(run DryRun) (Condition, string) {
 	if !run.Unauthorized {
 		return ConditionLaunchRefused, "EC2 refuses the launch: " + run.Code + ": " + run.Message
 	}
-	if d := run.Decoded; d.OK() {
-		words := "you are not authorized to " + d.Value.Action + " on " + d.Value.Resource
-		if d.Value.Explicit {
-			words += ": a statement denies it"
+	if d := run.denial(); d.Action != "" {
+		words := "you are not authorized to " + d.Action
+		if d.Resource != "" {
+			words += " on " + d.Resource
 		}
-		switch d.Value.Action {
+		if d.Explicit || d.Kind != PolicyUnnamed {
+			words += ": " + d.words()
+		}
+		switch d.Action {
 		case passRole:
 			return ConditionPassDenied, words
 		case runInstances:
@@ -153,24 +165,37 @@ func (f LaunchFacts) refusal(run DryRun) (Condition, string) {
 	return ConditionRunDenied, "you are not authorized (" + run.Code + ")"
 }
 
-// mendRefusal adds the policy that would allow what was refused, unless a
-// statement denies it: then adding one is no use.
+// mendRefusal adds the policy that would allow what was refused, unless another
+// policy withholds it: then adding one is no use.
 func (f LaunchFacts) mendRefusal(s Step, c Condition, run DryRun) Step {
-	caller := f.Caller.Value.ARN
-	if run.Decoded.Value.Explicit {
-		return s.mend(nil, limitSteps(reasonExplicitDeny, Permission{Action: run.Decoded.Value.Action})...)
+	caller, denial := f.Caller.Value.ARN, run.denial()
+	if denial.limited() {
+		return s.mend(denial.lift()...)
 	}
-	role := cmp.Or(f.roleARN(), run.Decoded.Value.Resource)
-	action := run.Decoded.Value.Action
+	role := cmp.Or(f.roleARN(), denial.Resource)
 	switch {
 	case c == ConditionPassDenied && role != "":
-		return s.mend(passPolicy(role, f.Caller.Value.Partition), grantSteps(caller, grantName(passRole))...)
+		return s.granting(caller, passStatement(f.Caller.Value.Partition)([]string{role}))
 	case c == ConditionRunDenied:
-		return s.mend(allowPolicy("*", runInstances), grantSteps(caller, grantName(runInstances))...)
-	case c == ConditionLaunchRefused && action != "":
-		return s.mend(allowPolicy(run.Decoded.Value.Resource, action), grantSteps(caller, grantName(action))...)
+		return s.granting(caller, allowStatement(f.lacking(denial.Resource), runInstances))
+	case c == ConditionLaunchRefused && denial.Action != "":
+		return s.granting(caller, allowStatement([]string{cmp.Or(denial.Resource, "*")}, denial.Action))
 	}
 	return s
+}
+
+// lacking are the resources of the launch that a policy has to name, the refused one
+// among them: EC2 names one at a time, so all that the simulator does not allow.
+func (f LaunchFacts) lacking(refused string) []string {
+	all := f.resources()
+	if refused != "" && !slices.Contains(all, refused) {
+		all = append(all, refused)
+	}
+	return slices.DeleteFunc(all, func(resource string) bool {
+		return resource != refused && slices.ContainsFunc(f.MayRun.Value.Decisions, func(d Decision) bool {
+			return d.Allowed && d.Resource == resource
+		})
+	})
 }
 
 // withoutStep shows the same launch without the profile, which tells the rights

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -31,6 +32,9 @@ type Role struct {
 	Name, ARN string
 	// Trust is its trust policy, as JSON.
 	Trust string
+	// Created is when the role was made; re-creating a role of the same name makes
+	// it later.
+	Created time.Time
 }
 
 // holds tells whether the profile holds the role.
@@ -39,7 +43,7 @@ func (p Profile) holds(role string) bool {
 }
 
 func (d *Doctor) caller(ctx context.Context) Answer[Caller] {
-	a := ask("sts:GetCallerIdentity", "", func() (Caller, error) {
+	a := ask(ctx, "sts:GetCallerIdentity", "", func() (Caller, error) {
 		out, err := d.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
 			return Caller{}, err
@@ -56,8 +60,8 @@ func (d *Doctor) caller(ctx context.Context) Answer[Caller] {
 	return a
 }
 
-func (d *Doctor) profile(ctx context.Context, name string) Answer[Profile] {
-	return ask("iam:GetInstanceProfile", name, func() (Profile, error) {
+func (d *Doctor) profile(ctx context.Context, c Caller, name string) Answer[Profile] {
+	return ask(ctx, "iam:GetInstanceProfile", name, func() (Profile, error) {
 		out, err := d.iam.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &name})
 		if err != nil {
 			return Profile{}, err
@@ -66,11 +70,11 @@ func (d *Doctor) profile(ctx context.Context, name string) Answer[Profile] {
 			return Profile{}, errors.New("GetInstanceProfile answered without a profile")
 		}
 		return profileFrom(*out.InstanceProfile), nil
-	})
+	}).on(c.anywhere("instance-profile", name)...)
 }
 
-func (d *Doctor) role(ctx context.Context, name string) Answer[Role] {
-	return ask("iam:GetRole", name, func() (Role, error) {
+func (d *Doctor) role(ctx context.Context, c Caller, name string) Answer[Role] {
+	return ask(ctx, "iam:GetRole", name, func() (Role, error) {
 		out, err := d.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 		if err != nil {
 			return Role{}, err
@@ -79,7 +83,7 @@ func (d *Doctor) role(ctx context.Context, name string) Answer[Role] {
 			return Role{}, errors.New("GetRole answered without a role")
 		}
 		return roleFrom(*out.Role), nil
-	})
+	}).on(c.anywhere("role", name)...)
 }
 
 func profileFrom(p iamtypes.InstanceProfile) Profile {
@@ -101,7 +105,7 @@ func roleFrom(r iamtypes.Role) Role {
 	if decoded, err := url.PathUnescape(trust); err == nil {
 		trust = decoded
 	}
-	return Role{Name: aws.ToString(r.RoleName), ARN: aws.ToString(r.Arn), Trust: trust}
+	return Role{Name: aws.ToString(r.RoleName), ARN: aws.ToString(r.Arn), Trust: trust, Created: aws.ToTime(r.CreateDate)}
 }
 
 const stepCaller = "caller"
@@ -133,6 +137,11 @@ func partitionOf(s string) string {
 		return ""
 	}
 	return a.Partition
+}
+
+// anywhere are the ARNs of a thing in IAM under any path, for a policy.
+func (c Caller) anywhere(kind, name string) []string {
+	return []string{c.iamARN(kind, name), c.iamARN(kind, "*/"+name)}
 }
 
 // iamARN builds the ARN of a thing in IAM whose path is not known to be other

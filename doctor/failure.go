@@ -49,12 +49,15 @@ func (e *credentialsError) Error() string { return e.err.Error() }
 func (e *credentialsError) Unwrap() error { return e.err }
 
 // classify turns an error of the SDK into a failure of the action.
-func classify(action string, err error) *Failure {
+func classify(ctx context.Context, action string, err error) *Failure {
 	if noCredentials, ok := errors.AsType[*credentialsError](err); ok {
 		return classifyCredentials(noCredentials)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return classifyAPI(action, api)
+	}
+	if cause := context.Cause(ctx); cause != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &Failure{Kind: FailureUnreachable, Message: clean(cause.Error())}
 	}
 	var sent *smithyhttp.RequestSendError
 	var network net.Error
@@ -83,6 +86,9 @@ func classifyAPI(action string, api smithy.APIError) *Failure {
 	switch f.Kind {
 	case FailureDenied:
 		f.Permission = action
+		if refusal, named := parseRefusal(api.ErrorMessage()); named {
+			f.Refusal, f.Permission = refusal, refusal.Action
+		}
 		f.Message = clean(withoutEncoded(api.ErrorMessage()))
 	case FailureRefused, FailureExpired, FailureClock:
 		// SignatureDoesNotMatch repeats the canonical request, token and all.

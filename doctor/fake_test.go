@@ -191,7 +191,7 @@ func expect(t *testing.T, r doctor.Report, condition doctor.Condition, severity 
 		return
 	}
 	for line := range strings.Lines(text.String()) {
-		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 && !strings.HasPrefix(line, "See https://") {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 && !strings.HasPrefix(line, "More: https://") && !strings.Contains(line, " arn:") {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
@@ -207,4 +207,18 @@ func stepOf(t *testing.T, r doctor.Report, name string) doctor.Step {
 	}
 	t.Fatalf("no step %q", name)
 	return doctor.Step{}
+}
+
+// adding is the request to add a role to a profile, by their names.
+func adding(profile, role string) doctor.AddRoleRequest {
+	return doctor.AddRoleRequest{Profile: doctor.Ref{Name: profile}, Role: doctor.Ref{Name: role}}
+}
+
+// commands are the commands of a remedy, a line each.
+func commands(r doctor.Report) string {
+	var all []string
+	for _, s := range r.Remedy {
+		all = append(all, s.Command)
+	}
+	return strings.Join(all, "\n")
 }

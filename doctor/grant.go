@@ -24,50 +24,71 @@ type policyDocument struct {
 type policyStatement struct {
 	Effect    string
 	Action    any
-	Resource  string
+	Resource  any
 	Condition map[string]map[string]any `json:",omitempty"`
 }
 
-// allowPolicy is the policy that allows the actions on the resource.
-func allowPolicy(resource string, actions ...string) policyDocument {
-	s := policyStatement{Effect: "Allow", Action: actions, Resource: resource}
-	if len(actions) == 1 {
-		s.Action = actions[0]
+// oneOrAll writes a list of one as that one, as people do.
+func oneOrAll(words []string) any {
+	if len(words) == 1 {
+		return words[0]
 	}
-	return policyDocument{policyVersion, []policyStatement{s}}
+	return words
 }
 
-// passPolicy is the policy that allows the role to be passed to EC2, under
-// whatever name it has in the partition, and to nobody else.
-func passPolicy(role, partition string) policyDocument {
-	p := allowPolicy(role, passRole)
-	var to any = EC2Services(partition)
-	if services := EC2Services(partition); len(services) == 1 {
-		to = services[0]
-	}
-	p.Statement[0].Condition = map[string]map[string]any{"StringEquals": {passedTo: to}}
-	return p
+// allowStatement allows the actions on the resources, and nothing else.
+func allowStatement(resources []string, actions ...string) policyStatement {
+	return policyStatement{Effect: "Allow", Action: oneOrAll(actions), Resource: oneOrAll(resources)}
 }
 
-// grantSteps says how to give the caller the report's policy, under this name.
-func grantSteps(caller, policyName string) []probes.Step {
-	save := probes.Step{Text: "Save the policy below as policy.json"}
-	kind, name := principalOf(caller)
+// allowing makes the statement that allows the action on what is denied.
+func allowing(action string) func(resources []string) policyStatement {
+	return func(resources []string) policyStatement { return allowStatement(resources, action) }
+}
+
+// passStatement allows roles to be passed to EC2, under whatever name it has in
+// the partition, and to nobody else.
+func passStatement(partition string) func(roles []string) policyStatement {
+	return func(roles []string) policyStatement {
+		s := allowStatement(roles, passRole)
+		s.Condition = map[string]map[string]any{"StringEquals": {passedTo: oneOrAll(EC2Services(partition))}}
+		return s
+	}
+}
+
+// grant is what a remedy gives to one principal, all at once.
+type grant struct {
+	to         string
+	statements []policyStatement
+}
+
+// name is the name of the policy: that of the one action, or the doctor's.
+func (g grant) name() string {
+	if len(g.statements) == 1 {
+		if action, one := g.statements[0].Action.(string); one {
+			_, operation, _ := strings.Cut(action, ":")
+			return "allow-" + operation
+		}
+	}
+	return "iam-doctor"
+}
+
+// steps says how to give the principal the policy, saved as the file.
+func (g grant) steps(file string) []probes.Step {
+	save := probes.Step{Text: "Save the policy below as " + file}
+	kind, name := principalOf(g.to)
+	command := func(operation, flag string) string {
+		return "aws iam " + operation + " " + flag + " " + name + " --policy-name " + g.name() + " --policy-document file://" + file
+	}
 	switch {
-	case kind == "user" && IsProfileName(name):
-		return []probes.Step{save, {
-			Text:    "Give it to the caller (or have the administrator do it)",
-			Command: "aws iam put-user-policy --user-name CALLER_NAME --policy-name " + policyName + " --policy-document file://policy.json",
-		}}
 	case strings.HasPrefix(name, "AWSReservedSSO_"):
 		return []probes.Step{{Text: "Add the policy below to the permission set behind " + clean(name) + " in IAM Identity Center"}}
-	case kind == "assumed-role" && IsRoleName(name):
-		return []probes.Step{save, {
-			Text:    "Give it to the caller's role (or have the administrator do it)",
-			Command: "aws iam put-role-policy --role-name CALLER_NAME --policy-name " + policyName + " --policy-document file://policy.json",
-		}}
+	case kind == "user" && IsProfileName(name):
+		return []probes.Step{save, {Text: "Give it to the user, or ask an administrator to", Command: command("put-user-policy", "--user-name")}}
+	case (kind == "assumed-role" || kind == "role") && IsRoleName(name):
+		return []probes.Step{save, {Text: "Give it to the role, or ask an administrator to", Command: command("put-role-policy", "--role-name")}}
 	}
-	return []probes.Step{{Text: "Have the administrator add the policy below for the caller"}}
+	return []probes.Step{{Text: "Ask an administrator to add the policy below for " + clean(g.to)}}
 }
 
 // principalOf splits the ARN of a caller into its kind and its name.

@@ -41,44 +41,53 @@ func DiagnoseInstance(f InstanceFacts) Report {
 		f.profileStep(), f.profileIDStep(), f.hasRoleStep(), f.expectedRoleStep(),
 		f.trustStep(), f.roleSeenStep(),
 	}
-	steps = append(steps, f.agentStep(steps))
+	steps = f.join(steps)
 	r := Report{Topic: "instance", Target: f.ID, Caller: f.Caller.Value.ARN, CheckedAt: f.Now, Steps: steps}
 	n := names{
 		theInstance: f.ID, theAssociation: f.Association.Value,
-		theProfile: nameOf(f.Instance.Value.ProfileARN), theExpectedRole: f.ExpectRole,
+		theProfile: nameOf(f.Instance.Value.ProfileARN), theExpectedRole: f.ExpectRole.Name,
 	}
 	if len(f.Profile.Value.Roles) > 0 {
 		n[theRole] = f.Profile.Value.Roles[0].Name
 	}
-	return conclude(r, n, finding{
-		condition: daemon(probes.ConditionHealthy),
-		summary: fmt.Sprintf("The instance is associated with profile %s, which holds role %s, and EC2 may assume it.",
-			clean(n[theProfile]), clean(n[theRole])),
-	})
+	return conclude(r, n, f.noFault(n))
+}
+
+// noFault is the verdict where nothing was found: the agent's own word, where it
+// was asked, and else no more than the API shows.
+func (f InstanceFacts) noFault(n names) finding {
+	shown := fmt.Sprintf("The instance is associated with profile %s, which holds role %s, and EC2 may assume it.",
+		clean(n[theProfile]), clean(n[theRole]))
+	if f.Agent.OK() && f.Agent.Value.Condition == probes.ConditionHealthy {
+		return finding{condition: daemon(probes.ConditionHealthy), summary: shown + " The agent on the instance says healthy.", observed: true}
+	}
+	return finding{condition: ConditionNoFault, summary: shown}
 }
 
 func (f InstanceFacts) instanceStep() Step {
 	a := f.Instance
-	i := a.Value
+	s, ok := got(stepInstance, stepCaller, a, absence{
+		reasonInstanceNotFound,
+		fmt.Sprintf("there is no instance %s in region %s of account %s", f.ID, f.Region, f.Caller.Value.Account),
+		ConditionInstanceNotFound,
+	})
+	state := clean(a.Value.State)
 	switch {
-	case a.Asked == "":
-		return skipped(stepInstance, stepCaller)
-	case a.failed(FailureNotFound):
-		return failed(stepInstance, a.Asked, reasonInstanceNotFound,
-			fmt.Sprintf("there is no instance %s in region %s of account %s", f.ID, f.Region, f.Caller.Value.Account),
-			ConditionInstanceNotFound)
-	case a.Failure != nil:
-		return unanswered(stepInstance, a.Asked, a.Failure)
-	case i.State == "terminated" || i.State == "shutting-down":
-		return failed(stepInstance, a.Asked, reasonInstanceGone, "the instance is "+i.State, ConditionInstanceGone)
+	case !ok:
+		return s
+	case a.Value.gone():
+		return failed(stepInstance, a.Asked, reasonInstanceGone, "the instance is "+state, ConditionInstanceGone)
+	case state != "running" && state != "":
+		return undecided(stepInstance, a.Asked, reasonNotRunning, "the instance is "+state, ConditionNotRunning).with("state", state)
 	}
-	return passed(stepInstance, a.Asked, "the instance is "+clean(i.State)).with("state", i.State)
+	return passed(stepInstance, a.Asked, "the instance is "+state).with("state", state)
 }
 
-// there tells whether the instance was found alive.
-func (f InstanceFacts) there() bool {
-	return f.Instance.OK() && f.instanceStep().Status == probes.StatusPass
-}
+// gone tells whether the instance is terminated, or about to be.
+func (i Instance) gone() bool { return i.State == "terminated" || i.State == "shutting-down" }
+
+// there tells whether the instance was found and is not terminated.
+func (f InstanceFacts) there() bool { return f.Instance.OK() && !f.Instance.Value.gone() }
 
 func (f InstanceFacts) metadataStep() Step {
 	if !f.there() {
@@ -124,15 +133,13 @@ func (f InstanceFacts) associationStep() Step {
 
 func (f InstanceFacts) profileStep() Step {
 	a := f.Profile
-	switch {
-	case a.Asked == "":
-		return skipped(stepProfile, stepAssociation)
-	case a.failed(FailureNotFound):
-		return failed(stepProfile, a.Asked, seen(probes.ReasonProfileNotFound),
-			"the associated profile "+nameOf(f.Instance.Value.ProfileARN)+" does not exist any more",
-			daemon(probes.ConditionInstanceProfileNotFound))
-	case a.Failure != nil:
-		return unanswered(stepProfile, a.Asked, a.Failure)
+	s, ok := got(stepProfile, stepAssociation, a, absence{
+		seen(probes.ReasonProfileNotFound),
+		"the associated profile " + nameOf(f.Instance.Value.ProfileARN) + " does not exist any more",
+		daemon(probes.ConditionInstanceProfileNotFound),
+	})
+	if !ok {
+		return s
 	}
 	return passed(stepProfile, a.Asked, "profile "+clean(a.Value.Name)+" exists")
 }
@@ -149,7 +156,7 @@ func (f InstanceFacts) profileIDStep() Step {
 		return failed(stepProfileID, "", seen(probes.ReasonProfileRecreated),
 			fmt.Sprintf("the instance is associated with profile id %s, but the profile of that name is %s: it was deleted and re-created", clean(was), clean(is)),
 			daemon(probes.ConditionInstanceProfileNotFound)).
-			mend(nil, reattachSteps()...).
+			mend(reattachSteps()...).
 			with("associated_id", was).with("profile_id", is)
 	}
 	return passed(stepProfileID, "", "the association and the profile have the same id").with("profile_id", is)
@@ -158,9 +165,9 @@ func (f InstanceFacts) profileIDStep() Step {
 // reattachSteps mend an association with a profile that was re-created.
 func reattachSteps() []probes.Step {
 	return []probes.Step{
-		{Text: "Attach the profile anew, which replaces the association that is no longer valid", Command: "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
-		{Text: "If EC2 does not take that as a change, take the profile away first", Command: "aws ec2 disassociate-iam-instance-profile --association-id ASSOCIATION_ID"},
-		{Text: "and attach it again", Command: "aws ec2 associate-iam-instance-profile --instance-id INSTANCE_ID --iam-instance-profile Name=PROFILE"},
+		{Text: "Re-associate the profile, in place of the association that is no longer valid", Command: "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=PROFILE"},
+		{Text: "If EC2 does not take that as a change, remove the profile first", Command: "aws ec2 disassociate-iam-instance-profile --association-id ASSOCIATION_ID"},
+		{Text: "and associate it again", Command: "aws ec2 associate-iam-instance-profile --instance-id INSTANCE_ID --iam-instance-profile Name=PROFILE"},
 	}
 }
 
@@ -179,17 +186,17 @@ func (f InstanceFacts) hasRoleStep() Step {
 
 func (f InstanceFacts) expectedRoleStep() Step {
 	switch {
-	case f.ExpectRole == "":
+	case f.ExpectRole.Name == "":
 		return unwanted(stepExpectRole, "no --expect-role was given")
 	case f.hasRoleStep().Status != probes.StatusPass:
 		return skipped(stepExpectRole, stepHasRole)
 	}
 	p := f.Profile.Value
-	if !p.holds(f.ExpectRole) {
+	if role := p.Roles[0]; role.Name != f.ExpectRole.Name || (f.ExpectRole.ARN != "" && role.ARN != f.ExpectRole.ARN) {
 		return failed(stepExpectRole, "", seen(probes.ReasonRoleMismatch),
-			fmt.Sprintf("profile %s holds role %s, and %s is expected", clean(p.Name), clean(p.Roles[0].Name), f.ExpectRole),
+			fmt.Sprintf("profile %s holds role %s, and %s is expected", clean(p.Name), clean(role.Name), f.ExpectRole),
 			daemon(probes.ConditionWrongRole)).
-			mend(nil, expectRoleSteps()...)
+			mend(expectRoleSteps()...)
 	}
 	return passed(stepExpectRole, "", "it is the expected role")
 }
@@ -199,8 +206,8 @@ func expectRoleSteps() []probes.Step {
 	return []probes.Step{
 		{Text: "See which instance profile holds the expected role", Command: "iam-doctor role EXPECTED_ROLE"},
 		{Text: "Associate that profile", Command: "aws ec2 replace-iam-instance-profile-association --association-id ASSOCIATION_ID --iam-instance-profile Name=EXPECTED_PROFILE"},
-		{Text: "Or change the role of this profile: take the one out", Command: "aws iam remove-role-from-instance-profile --instance-profile-name PROFILE --role-name ROLE"},
-		{Text: "put the other one in", Command: "aws iam add-role-to-instance-profile --instance-profile-name PROFILE --role-name EXPECTED_ROLE"},
+		{Text: "Or change the role of this profile: remove the one", Command: "aws iam remove-role-from-instance-profile --instance-profile-name PROFILE --role-name ROLE"},
+		{Text: "add the other one", Command: "aws iam add-role-to-instance-profile --instance-profile-name PROFILE --role-name EXPECTED_ROLE"},
 		{Text: "and wait for the next automatically scheduled refresh"},
 	}
 }
@@ -212,9 +219,9 @@ func (f InstanceFacts) trustStep() Step {
 	case f.hasRoleStep().Status != probes.StatusPass:
 		return skipped(stepTrust, stepHasRole)
 	case f.Role.OK():
-		return trustStep(f.Role.Asked, f.Role.Value, f.Caller.Value.Partition)
+		return f.settled(trustStep(f.Role.Asked, f.Role.Value, f.Caller.Value.Partition))
 	case f.Role.failed(FailureDenied) && f.Profile.Value.Roles[0].Trust != "":
-		return trustStep(f.Profile.Asked, f.Profile.Value.Roles[0], f.Caller.Value.Partition).
+		return f.settled(trustStep(f.Profile.Asked, f.Profile.Value.Roles[0], f.Caller.Value.Partition)).
 			with("source", "the profile's copy, for lack of iam:GetRole")
 	case f.Role.failed(FailureNotFound):
 		return failed(stepTrust, f.Role.Asked, reasonRoleNotFound, "the role was deleted just now", daemon(probes.ConditionNoRole))
@@ -222,4 +229,24 @@ func (f InstanceFacts) trustStep() Step {
 		return unanswered(stepTrust, f.Role.Asked, f.Role.Failure)
 	}
 	return undecided(stepTrust, "", reasonAPIError, "IAM named a role that cannot be one", ConditionAPIError)
+}
+
+// settled decides what a condition of the trust policy leaves open, where the
+// agent says healthy and sees this very role: EC2's own request met the condition.
+func (f InstanceFacts) settled(s Step) Step {
+	if s.Reason != reasonTrustDepends || !f.Agent.OK() || f.Agent.Value.Condition != probes.ConditionHealthy {
+		return s
+	}
+	role := f.Profile.Value.Roles[0].Name
+	for _, seen := range f.sightings() {
+		if _, differs := f.compare(seen); differs || seen.Role != role {
+			return s
+		}
+	}
+	if len(f.sightings()) == 0 {
+		return s
+	}
+	step := passed(stepTrust, s.Asked, "EC2 did assume role "+clean(role)+", as the agent shows; the trust policy has a condition")
+	step.Reason = reasonTrustDepends
+	return step
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -16,11 +17,11 @@ type InstanceRequest struct {
 	// Containers says that containers behind a bridge on it need IMDS.
 	Containers bool
 	// ExpectRole is the role that it should have, or empty.
-	ExpectRole string
+	ExpectRole Ref
 	// Agent is the status that the agent on it gave; the zero value was not asked.
 	Agent Answer[AgentStatus]
-	// Self is what the instance's own IMDS shows; the zero value was not asked.
-	Self Answer[Sighting]
+	// Seen is what the instance's own IMDS shows; the zero value was not asked.
+	Seen Answer[Sighting]
 }
 
 // Instance is an instance as EC2 has it.
@@ -37,6 +38,8 @@ type Sighting struct {
 	// By names the observer.
 	By                          string
 	Role, ProfileARN, ProfileID string
+	// Issued is when the credentials were issued, to within [issuedMargin], or zero.
+	Issued time.Time
 }
 
 // Instance asks about an instance.
@@ -51,15 +54,15 @@ func (d *Doctor) Instance(ctx context.Context, r InstanceRequest) Report {
 		return DiagnoseInstance(f)
 	}
 	f.Association = d.association(ctx, r.ID)
-	f.Profile = d.profile(ctx, name)
+	f.Profile = d.profile(ctx, f.Caller.Value, name).on(f.Instance.Value.ProfileARN)
 	if roles := f.Profile.Value.Roles; len(roles) > 0 && IsRoleName(roles[0].Name) {
-		f.Role = d.role(ctx, roles[0].Name)
+		f.Role = d.role(ctx, f.Caller.Value, roles[0].Name).on(roles[0].ARN)
 	}
 	return DiagnoseInstance(f)
 }
 
 func (d *Doctor) instance(ctx context.Context, id string) Answer[Instance] {
-	return ask("ec2:DescribeInstances", id, func() (Instance, error) {
+	return ask(ctx, "ec2:DescribeInstances", id, func() (Instance, error) {
 		out, err := d.ec2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
 		if err != nil {
 			return Instance{}, err
@@ -91,7 +94,7 @@ func instanceFrom(i ec2types.Instance) Instance {
 // association asks for the id of the association, which a remedy needs. It is a
 // help only: without the permission the command keeps its placeholder.
 func (d *Doctor) association(ctx context.Context, id string) Answer[string] {
-	return ask("ec2:DescribeIamInstanceProfileAssociations", id, func() (string, error) {
+	return ask(ctx, "ec2:DescribeIamInstanceProfileAssociations", id, func() (string, error) {
 		out, err := d.ec2.DescribeIamInstanceProfileAssociations(ctx, &ec2.DescribeIamInstanceProfileAssociationsInput{
 			Filters: []ec2types.Filter{{Name: aws.String("instance-id"), Values: []string{id}}},
 		})

@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/imds-probe/imds-probe/probes"
 )
@@ -11,14 +12,14 @@ import (
 // IMDS first.
 func (f InstanceFacts) sightings() []Sighting {
 	var all []Sighting
-	if f.Self.OK() {
-		all = append(all, f.Self.Value)
+	if f.Seen.OK() {
+		all = append(all, f.Seen.Value)
 	}
-	if f.Agent.OK() {
+	if _, elsewhere := f.agentElsewhere(); f.Agent.OK() && !elsewhere {
 		for _, v := range f.Agent.Value.Vantages {
 			all = append(all, Sighting{
 				By: "the agent (" + v.Vantage + ")", Role: v.Role,
-				ProfileARN: v.InstanceProfileARN, ProfileID: v.InstanceProfileID,
+				ProfileARN: v.InstanceProfileARN, ProfileID: v.InstanceProfileID, Issued: v.issued(),
 			})
 		}
 	}
@@ -30,11 +31,11 @@ func (f InstanceFacts) sightings() []Sighting {
 func (f InstanceFacts) roleSeenStep() Step {
 	sightings := f.sightings()
 	switch {
-	case f.Self.Failure != nil:
-		return undecided(stepRoleSeen, f.Self.Asked, reasonAgentUnusable, "IMDS on this instance is not to be believed: "+f.Self.Failure.String(),
+	case f.Seen.Failure != nil:
+		return undecided(stepRoleSeen, f.Seen.Asked, reasonAgentUnusable, "IMDS on this instance is not to be believed: "+f.Seen.Failure.String(),
 			daemon(probes.ConditionUnknown)).harmless()
 	case len(sightings) == 0:
-		return unwanted(stepRoleSeen, "nobody on the instance told which role it has (--from, --self)")
+		return unwanted(stepRoleSeen, "role on the instance unknown (use --from or --self)")
 	case f.hasRoleStep().Status != probes.StatusPass:
 		return skipped(stepRoleSeen, stepHasRole)
 	}
@@ -49,8 +50,8 @@ func (f InstanceFacts) roleSeenStep() Step {
 
 // seenAsked names where the sightings come from.
 func (f InstanceFacts) seenAsked() string {
-	if f.Self.OK() {
-		return f.Self.Asked
+	if f.Seen.OK() {
+		return f.Seen.Asked
 	}
 	return f.Agent.Asked
 }
@@ -73,23 +74,91 @@ func (f InstanceFacts) compare(s Sighting) (Step, bool) {
 	case s.Role != "" && s.Role != role:
 		return changed(probes.ReasonRoleReplaced,
 			fmt.Sprintf("%s still sees role %s, but the profile holds role %s now", s.By, s.Role, clean(role)))
-	case s.ProfileID != "" && s.ProfileID != i.ProfileID:
+	case s.ProfileID != "" && i.ProfileID != "" && s.ProfileID != i.ProfileID:
 		return changed(probes.ReasonProfileRecreated,
 			fmt.Sprintf("%s still sees the profile's former id %s", s.By, s.ProfileID))
+	case s.Role != "" && f.recreatedSince(s.Issued):
+		return failed(stepRoleSeen, f.seenAsked(), reasonRoleRecreated,
+			fmt.Sprintf("the credentials that %s sees were issued at %s, but role %s was created at %s", s.By, instant(s.Issued), clean(role), instant(f.roleCreated())),
+			ConditionRoleRecreated).with("issued", instant(s.Issued)).with("role_created", instant(f.roleCreated())), true
 	}
 	return Step{}, false
 }
 
-// mendable are the agent's conditions whose cause the API shows whole: where it
-// shows none, the cause was mended since, and EC2 has not yet renewed the keys.
-var mendable = []probes.Condition{
-	probes.ConditionNoInstanceProfile, probes.ConditionInstanceProfileNotFound,
-	probes.ConditionNoRole, probes.ConditionAssumeRoleUnauthorized,
+// issuedMargin is how far the time at which IMDS says that credentials were issued
+// may be off: its LastUpdated is jittered by 45 s, and clocks differ.
+const issuedMargin = 2 * time.Minute
+
+// recreatedSince tells whether the role is younger than the credentials: one of
+// the same name that was there before it had them, and AWS refuses them now.
+func (f InstanceFacts) recreatedSince(issued time.Time) bool {
+	created := f.roleCreated()
+	return !issued.IsZero() && !created.IsZero() && created.After(issued.Add(issuedMargin))
+}
+
+func (f InstanceFacts) roleCreated() time.Time {
+	if f.Role.OK() {
+		return f.Role.Value.Created
+	}
+	return f.Profile.Value.Roles[0].Created
+}
+
+// instant is a time as reports show it.
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// agentElsewhere tells whether the agent is on another instance, and by what.
+func (f InstanceFacts) agentElsewhere() (words string, elsewhere bool) {
+	if !f.Agent.OK() || !f.Instance.OK() {
+		return "", false
+	}
+	if id := f.Agent.Value.InstanceID; id != "" && id != f.ID {
+		return "the agent is on instance " + id, true
+	}
+	account := accountOf(f.Instance.Value.ProfileARN)
+	for _, v := range f.Agent.Value.Vantages {
+		if a := accountOf(v.InstanceProfileARN); a != "" && account != "" && a != account {
+			return fmt.Sprintf("the agent sees a profile of account %s, but the instance is of account %s", a, account), true
+		}
+	}
+	return "", false
+}
+
+// fixedIf are the agent's conditions whose cause the API shows whole, each with the
+// steps that pass where it is gone: then EC2 has not yet renewed what IMDS serves.
+var fixedIf = map[probes.Condition][]string{
+	probes.ConditionNoInstanceProfile:       {stepAssociation, stepProfile, stepProfileID, stepHasRole},
+	probes.ConditionInstanceProfileNotFound: {stepProfile, stepProfileID},
+	probes.ConditionNoRole:                  {stepHasRole},
+	probes.ConditionAssumeRoleUnauthorized:  {stepTrust},
+}
+
+// fixed tells whether the API shows that the cause of this very condition is gone.
+func fixed(c probes.Condition, sofar []Step) bool {
+	needed, whole := fixedIf[c]
+	for _, s := range sofar {
+		if slices.Contains(needed, s.Name) && s.Status != probes.StatusPass && s.Reason != reasonNotAsked {
+			return false
+		}
+	}
+	return whole
+}
+
+// join adds the agent's step, and takes back findings that it answers.
+func (f InstanceFacts) join(steps []Step) []Step {
+	agent := f.agentStep(steps)
+	answered := map[Condition]string{ConditionAwaitingRefresh: stepRoleSeen, ConditionEndpointDiffers: stepMetadata}
+	for i, s := range steps {
+		if agent.finding != nil && answered[agent.finding.condition] == s.Name {
+			steps[i] = s.harmless()
+		}
+	}
+	return append(steps, agent)
 }
 
 // agentStep joins the agent's verdict with what the API shows so far.
 func (f InstanceFacts) agentStep(sofar []Step) Step {
 	a := f.Agent
+	elsewhere, other := f.agentElsewhere()
 	switch {
 	case a.Asked == "":
 		return unwanted(stepAgent, "no agent was asked (--from)")
@@ -97,40 +166,65 @@ func (f InstanceFacts) agentStep(sofar []Step) Step {
 		return undecided(stepAgent, a.Asked, reasonAgentUnusable, a.Failure.String(), ConditionAgentUnusable)
 	case !f.there():
 		return skipped(stepAgent, stepInstance)
+	case other:
+		return undecided(stepAgent, a.Asked, reasonAgentElsewhere, elsewhere, ConditionAgentElsewhere)
 	}
 	step := f.joinAgent(a.Value.Condition, sofar)
 	step.Asked = a.Asked
-	return step.with("condition", a.Value.Condition.String()).with("checked_at", a.Value.CheckedAt.UTC().Format("2006-01-02T15:04:05Z"))
+	return step.with("condition", a.Value.Condition.String()).with("checked_at", instant(a.Value.CheckedAt))
 }
 
 func (f InstanceFacts) joinAgent(c probes.Condition, sofar []Step) Step {
-	api := root(sofar)
+	found := findings(sofar, "")
 	says := "the agent says " + c.String()
+	agrees := func(api finding) bool {
+		return api.condition == daemon(c) || explains(api.condition, c)
+	}
 	switch {
-	case api >= 0 && sofar[api].finding.condition == ConditionAgentElsewhere:
-		return skipped(stepAgent, stepRoleSeen)
 	case c == probes.ConditionUnknown:
 		return undecided(stepAgent, "", reasonAgentUnusable, "the agent has no verdict yet", ConditionAgentUnusable).harmless()
-	case c == probes.ConditionHealthy && api < 0:
+	case f.endpointDiffers(c):
+		return failed(stepAgent, "", reasonAgentDiffers,
+			fmt.Sprintf("%s, but EC2 says that the metadata endpoint is %s", says, clean(f.Instance.Value.HTTPEndpoint)), ConditionEndpointDiffers)
+	case c == probes.ConditionHealthy && len(found) == 0:
 		return passed(stepAgent, "", says)
 	case c == probes.ConditionHealthy:
-		step := passed(stepAgent, "", says+": the keys it has still work, until they are to be renewed")
+		step := passed(stepAgent, "", says+": the credentials it has are valid until they are to be refreshed")
 		step.Reason = reasonAgentDiffers
 		return step
-	case api >= 0 && (sofar[api].finding.condition == daemon(c) || f.explains(sofar[api].finding.condition, c)):
-		step := failed(stepAgent, "", reasonAgentAgrees, says+", as the API shows", daemon(c)).harmless()
-		return step
-	case api < 0 && slices.Contains(mendable, c):
-		return failed(stepAgent, "", reasonMended, says+", but the API shows nothing wrong: it was mended since", ConditionAwaitingRefresh)
+	case slices.ContainsFunc(found, agrees):
+		return failed(stepAgent, "", reasonAgentAgrees, says+", as the API shows", daemon(c)).harmless()
+	case fixed(c, sofar):
+		return failed(stepAgent, "", reasonMended, says+", but the API no longer shows its cause: it was fixed since", ConditionAwaitingRefresh)
 	}
-	return failed(stepAgent, "", reasonAgentDiffers, says, daemon(c)).
+	return failed(stepAgent, "", reasonAgentDiffers, says, daemon(c)).observed().
 		saying(fmt.Sprintf("The agent on the instance says %s: %s.", c, probes.Explain(c).Title))
+}
+
+// unanswering are the agent's conditions under which IMDS may not have answered
+// any request with a token.
+var unanswering = []probes.Condition{
+	probes.ConditionUnknown, probes.ConditionFirewallBlocked, probes.ConditionHopLimitTooLow,
+	probes.ConditionIMDSDisabled, probes.ConditionTokenRefused, probes.ConditionIntercepted,
+	probes.ConditionThrottled, probes.ConditionIMDSError,
+}
+
+// endpointDiffers tells whether the agent and EC2 contradict each other about the
+// metadata endpoint.
+func (f InstanceFacts) endpointDiffers(c probes.Condition) bool {
+	switch f.Instance.Value.HTTPEndpoint {
+	case "enabled":
+		return c == probes.ConditionIMDSDisabled
+	case "disabled":
+		return !slices.Contains(unanswering, c)
+	}
+	return false
 }
 
 // explains tells whether the API's finding is the cause of what the agent sees.
 // A role or profile that was replaced is not a wrong one: it arrives with the
 // next refresh.
-func (f InstanceFacts) explains(api Condition, agent probes.Condition) bool {
+func explains(api Condition, agent probes.Condition) bool {
 	if api == daemon(probes.ConditionProfileChanged) {
 		return agent == probes.ConditionWrongRole
 	}

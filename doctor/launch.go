@@ -9,16 +9,23 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 )
 
-// LaunchRequest is what the topic "launch" is asked.
+// LaunchRequest is what the topic "launch" is asked. What is left empty is EC2's to
+// choose, and stands for any.
 type LaunchRequest struct {
 	// Profile is the name or ARN of an instance profile.
 	Profile string
 	// DryRun says that RunInstances is tried with DryRun, with the profile and,
 	// if that is refused, without it.
-	DryRun       bool
-	InstanceType string
-	ImageID      string
-	SubnetID     string
+	DryRun           bool
+	InstanceType     string
+	ImageID          string
+	SubnetID         string
+	SecurityGroupIDs []string
+	// KeyName is the key pair to log in with; none is asked about if it is empty.
+	KeyName string
+	// Principal is the ARN of who launches; the caller if empty. A dry run asks
+	// as the caller, so the two exclude each other.
+	Principal string
 }
 
 // LaunchFacts is all that the API answered about a launch.
@@ -48,11 +55,15 @@ func (d *Doctor) Launch(ctx context.Context, r LaunchRequest) Report {
 	if !f.Caller.OK() || f.profileNameStep().Status != probes.StatusPass {
 		return DiagnoseLaunch(f)
 	}
-	f.Profile = d.profile(ctx, f.name())
-	principal := d.principal(ctx, f.Caller.Value)
-	f.MayRun = d.may(ctx, principal, runInstances, "*", nil)
+	c := f.Caller.Value
+	f.Profile = d.profile(ctx, c, f.name())
+	principal := d.principal(ctx, c, r.Principal)
+	f.MayRun = d.may(ctx, principal, question{runInstances, f.resources(), f.context()})
 	if f.roleARN() != "" {
-		f.MayPass = d.may(ctx, principal, passRole, f.roleARN(), toEC2(f.Caller.Value.Partition))
+		passing := f.context()
+		passing[passedTo] = toEC2(c.Partition)
+		passing["iam:AssociatedResourceArn"] = []string{f.ec2ARN("instance", "*")}
+		f.MayPass = d.may(ctx, principal, question{passRole, []string{f.roleARN()}, passing})
 	}
 	if r.DryRun {
 		f.With = d.dryRun(ctx, r, r.Profile)
@@ -83,11 +94,11 @@ func DiagnoseLaunch(f LaunchFacts) Report {
 	caller := f.Caller.Value.ARN
 	steps := []Step{
 		callerStep(f.Caller), f.profileNameStep(), f.profileStep(), f.hasRoleStep(),
-		permissionStep(stepMayRun, f.MayRun, ConditionRunDenied, caller, allowPolicy("*", runInstances)),
+		permissionStep(stepMayRun, stepProfileName, f.MayRun, ConditionRunDenied, f.asker(), allowing(runInstances)),
 		f.mayPassStep(), f.dryRunStep(), f.withoutStep(),
 	}
-	if f.With.OK() && f.With.Value.Allowed {
-		// EC2 itself said yes: what the simulator says or cannot say is moot.
+	if f.With.OK() {
+		// EC2 itself answered: what the simulator says or cannot say is moot.
 		for i := range steps {
 			if steps[i].Name == stepMayRun || steps[i].Name == stepMayPass {
 				steps[i] = steps[i].harmless()
@@ -95,12 +106,21 @@ func DiagnoseLaunch(f LaunchFacts) Report {
 		}
 	}
 	r := Report{Topic: "launch", Target: clean(f.LaunchRequest.Profile), Caller: caller, CheckedAt: f.Now, Steps: steps}
-	n := names{theProfile: f.name()}
+	n := names{theProfile: f.name(), theImage: f.ImageID}
 	if len(f.Profile.Value.Roles) > 0 {
 		n[theRole] = f.Profile.Value.Roles[0].Name
 	}
-	return conclude(r, n, finding{condition: ConditionLaunchAllowed})
+	healthy := finding{condition: ConditionLaunchAllowed}
+	if f.MayRun.Value.Session && !f.With.OK() {
+		healthy.summary = "The role's policies allow the launch; " + sessionNote + ": --dry-run asks EC2 itself."
+	}
+	return conclude(r, n, healthy)
 }
+
+// sessionNote says what a simulation for a role session leaves out.
+const sessionNote = "the session's own policy, if it has one, cannot be simulated"
+
+func (f LaunchFacts) asker() asker { return asker{f.Caller.Value.ARN, f.Principal} }
 
 func (f LaunchFacts) profileNameStep() Step {
 	given, shown := f.LaunchRequest.Profile, clean(f.LaunchRequest.Profile)
@@ -110,6 +130,8 @@ func (f LaunchFacts) profileNameStep() Step {
 	switch {
 	case !f.Caller.OK():
 		return skipped(stepProfileName, stepCaller)
+	case looksLikeARN(given) && !strings.HasPrefix(given, "arn:"):
+		return invalid(shown + " is no ARN: arn: is written in lower case")
 	case !strings.HasPrefix(given, "arn:") && !IsProfileName(given):
 		return invalid(fmt.Sprintf("%q cannot be the name of an instance profile", shown))
 	case !strings.HasPrefix(given, "arn:"):
@@ -130,15 +152,10 @@ func (f LaunchFacts) profileNameStep() Step {
 
 func (f LaunchFacts) profileStep() Step {
 	a := f.Profile
-	switch {
-	case a.Asked == "":
-		return skipped(stepProfile, stepProfileName)
-	case a.failed(FailureNotFound):
-		return failed(stepProfile, a.Asked, seen(probes.ReasonProfileNotFound),
-			fmt.Sprintf("there is no instance profile %s in account %s", f.name(), f.Caller.Value.Account), ConditionProfileMissing)
-	case a.Failure != nil:
-		return unanswered(stepProfile, a.Asked, a.Failure)
-	case strings.HasPrefix(f.LaunchRequest.Profile, "arn:") && a.Value.ARN != f.LaunchRequest.Profile:
+	if s, ok := got(stepProfile, stepProfileName, a, noProfile(f.name(), f.Caller.Value)); !ok {
+		return s
+	}
+	if strings.HasPrefix(f.LaunchRequest.Profile, "arn:") && a.Value.ARN != f.LaunchRequest.Profile {
 		return failed(stepProfile, a.Asked, reasonInvalidName,
 			"the profile of that name has another ARN: "+clean(a.Value.ARN), ConditionProfileInvalid)
 	}
@@ -160,5 +177,5 @@ func (f LaunchFacts) mayPassStep() Step {
 	if f.roleARN() == "" {
 		return skipped(stepMayPass, stepHasRole)
 	}
-	return permissionStep(stepMayPass, f.MayPass, ConditionPassDenied, f.Caller.Value.ARN, passPolicy(f.roleARN(), f.Caller.Value.Partition))
+	return permissionStep(stepMayPass, stepHasRole, f.MayPass, ConditionPassDenied, f.asker(), passStatement(f.Caller.Value.Partition))
 }

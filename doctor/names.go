@@ -16,6 +16,8 @@ var (
 	instanceID   = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 	imageID      = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
 	subnetID     = regexp.MustCompile(`^subnet-[0-9a-f]{8,17}$`)
+	groupID      = regexp.MustCompile(`^sg-[0-9a-f]{8,17}$`)
+	keyName      = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,255}$`)
 	instanceType = regexp.MustCompile(`^[a-z0-9-]{1,32}\.[a-z0-9-]{1,32}$`)
 	regionName   = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{2,16}){1,3}-[0-9]{1,2}$`)
 	actionName   = regexp.MustCompile(`^[a-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$`)
@@ -36,6 +38,12 @@ func IsImageID(s string) bool { return imageID.MatchString(s) }
 
 // IsSubnetID tells whether s can be the id of a subnet.
 func IsSubnetID(s string) bool { return subnetID.MatchString(s) }
+
+// IsSecurityGroupID tells whether s can be the id of a security group.
+func IsSecurityGroupID(s string) bool { return groupID.MatchString(s) }
+
+// IsKeyName tells whether s can be the name of a key pair that needs no quotes.
+func IsKeyName(s string) bool { return keyName.MatchString(s) }
 
 // IsInstanceType tells whether s can be the name of an instance type.
 func IsInstanceType(s string) bool { return instanceType.MatchString(s) }

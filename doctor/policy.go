@@ -136,26 +136,3 @@ func glob(pattern, s string) bool {
 	}
 	return p == len(pattern)
 }
-
-// MendTrust returns the policy with a statement added that lets the service
-// assume the role; what was there stays. ok is false where the policy cannot be
-// read, and nothing can be kept.
-func MendTrust(policy, service string) (mended json.RawMessage, ok bool) {
-	if _, err := parseTrust(policy); err != nil {
-		return nil, false
-	}
-	var document struct {
-		Version   string `json:",omitempty"`
-		ID        string `json:"Id,omitempty"`
-		Statement many[json.RawMessage]
-	}
-	if json.Unmarshal([]byte(policy), &document) != nil {
-		return nil, false
-	}
-	if document.Version == "" {
-		document.Version = policyVersion
-	}
-	added := fmt.Sprintf(`{"Effect":"Allow","Principal":{"Service":%q},"Action":%q}`, service, assumeRole)
-	document.Statement = append(document.Statement, json.RawMessage(added))
-	return compactJSON(document), true
-}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 )
 
-// Report is the outcome of one topic: the ladder and its one verdict.
+// Report is the outcome of one topic: its one verdict, and the ladder.
 type Report struct {
 	Topic     string          `json:"topic"`
 	Target    string          `json:"target"`
@@ -21,24 +22,46 @@ type Report struct {
 	Title     string          `json:"title"`
 	Summary   string          `json:"summary"`
 	Meaning   string          `json:"meaning"`
-	Remedy    []string        `json:"remedy"`
-	// Policy is the policy document to put in place, if the remedy needs one.
-	Policy    json.RawMessage `json:"policy,omitempty"`
-	Doc       string          `json:"doc"`
-	CheckedAt time.Time       `json:"checked_at"`
-	Steps     []Step          `json:"steps"`
+	// Findings is all that the ladder found, the verdict first. The remedy is for
+	// all of them.
+	Findings []Finding `json:"findings"`
+	Remedy   []Remedy  `json:"remedy"`
+	// Policies are the policy documents that the remedy puts in place.
+	Policies  []PolicyFile `json:"policies"`
+	Doc       string       `json:"doc"`
+	CheckedAt time.Time    `json:"checked_at"`
+	Steps     []Step       `json:"steps"`
+}
 
-	remedy []probes.Step
+// Finding is one thing that the ladder holds against its target.
+type Finding struct {
+	Condition Condition       `json:"condition"`
+	Severity  probes.Severity `json:"severity"`
+	// Step is the step of the ladder that found it.
+	Step    string `json:"step"`
+	Summary string `json:"summary"`
+}
+
+// Remedy is one step of a remedy: what to do, and the command for it, or "".
+type Remedy struct {
+	Text    string `json:"text"`
+	Command string `json:"command"`
+}
+
+// PolicyFile is a policy document, under the name that the remedy's commands have.
+type PolicyFile struct {
+	File     string          `json:"file"`
+	Document json.RawMessage `json:"document"`
 }
 
 // ExitCode returns the exit code of the monitoring-plugin convention: 0 ok,
 // 1 warning, 2 critical, 3 unknown.
 func (r Report) ExitCode() int { return r.Severity.ExitCode() }
 
-// nothingAsked tells whether the caller itself is the problem, so that the
-// ladder has nothing to show.
+// nothingAsked tells whether the first step is the problem, so that the ladder
+// has nothing to show.
 func (r Report) nothingAsked() bool {
-	return len(r.Steps) > 0 && r.Steps[0].Name == stepCaller && r.Steps[0].finding != nil
+	return len(r.Steps) > 0 && r.Steps[0].finding != nil
 }
 
 // names are what the placeholders in a remedy's commands stand for.
@@ -55,22 +78,21 @@ const (
 	theRole         placeholder = "ROLE"
 	theOtherRole    placeholder = "OTHER_ROLE"
 	theExpectedRole placeholder = "EXPECTED_ROLE"
-	theCaller       placeholder = "CALLER_NAME"
+	theImage        placeholder = "IMAGE_ID"
 )
 
-var placeholders = regexp.MustCompile(`\b(?:INSTANCE_ID|ASSOCIATION_ID|OTHER_ROLE|EXPECTED_ROLE|CALLER_NAME|PROFILE|ROLE)\b`)
+var placeholders = regexp.MustCompile(`\b(?:INSTANCE_ID|ASSOCIATION_ID|OTHER_ROLE|EXPECTED_ROLE|IMAGE_ID|PROFILE|ROLE)\b`)
 
-// fill replaces the placeholders of a step in one pass, so that a name which
+// fill replaces the placeholders of a command in one pass, so that a name which
 // looks like one is left alone. What cannot be a name leaves the placeholder: a
 // command that people copy must not carry what a hostile answer put there.
-func (n names) fill(s probes.Step) probes.Step {
-	s.Command = placeholders.ReplaceAllStringFunc(s.Command, func(word string) string {
-		if name := n[placeholder(word)]; IsProfileName(name) && name != "." && name != ".." {
+func (n names) fill(command string) string {
+	return placeholders.ReplaceAllStringFunc(command, func(word string) string {
+		if name := n[placeholder(word)]; IsProfileName(name) {
 			return name
 		}
 		return word
 	})
-	return s
 }
 
 // conclude chooses the verdict of a ladder: the most severe finding, and the
@@ -81,49 +103,56 @@ func conclude(r Report, n names, healthy finding) Report {
 		r.Steps[i] = r.Steps[i].tame()
 	}
 	r.Caller = printable(r.Caller)
+	found := findings(r.Steps, r.Caller)
 	verdict := healthy
-	if i := root(r.Steps); i >= 0 {
-		verdict = *r.Steps[i].finding
-		verdict.summary = cmp.Or(verdict.summary, sentence(r.Steps[i].Answer))
+	if len(found) > 0 {
+		verdict = found[0]
 	}
-	if verdict.condition == ConditionLacking {
-		lacking := lacks(r.Steps)
-		verdict.summary = "The caller lacks " + strings.Join(lacking, ", ") + ", so this cannot be decided."
-		verdict.policy = allowPolicy("*", lacking...)
-		verdict.remedy = grantSteps(r.Caller, "iam-doctor")
-	}
-	_, n[theCaller] = principalOf(r.Caller)
-	entry, _ := Explain(verdict.condition)
+	entry := verdict.entry()
 	r.Condition, r.Severity = entry.Condition, entry.Severity
 	r.Title, r.Meaning, r.Doc = entry.Title, entry.Meaning, entry.Doc
 	r.Summary = printable(cmp.Or(verdict.summary, entry.Meaning))
-	if verdict.remedy == nil {
-		verdict.remedy = entry.Remedy
+	r.Findings = []Finding{}
+	for _, f := range found {
+		e := f.entry()
+		r.Findings = append(r.Findings, Finding{e.Condition, e.Severity, f.step, printable(cmp.Or(f.summary, e.Meaning))})
 	}
-	r.Remedy = []string{}
-	for _, step := range verdict.remedy {
-		step = n.fill(probes.Step{Text: printable(step.Text), Command: printable(step.Command)})
-		r.remedy = append(r.remedy, step)
-		r.Remedy = append(r.Remedy, step.String())
+	if len(found) == 0 {
+		found = []finding{healthy}
 	}
-	if verdict.policy != nil {
-		r.Policy = compactJSON(verdict.policy)
-	}
+	r.Remedy, r.Policies = remedyFor(found, n)
 	return r
 }
 
-// root returns the index of the step whose finding is the verdict, or -1.
-func root(steps []Step) int {
-	best, worst := -1, -1
-	for i, s := range steps {
+// findings returns what the steps found, the most severe first, and for the rest
+// in the order of the ladder. Permissions to look that are lacking are one finding.
+func findings(steps []Step, caller string) (found []finding) {
+	lacking := -1
+	for _, s := range steps {
 		if s.finding == nil {
 			continue
 		}
-		if e, _ := Explain(s.finding.condition); rank(e.Severity) > worst {
-			best, worst = i, rank(e.Severity)
+		f := *s.finding
+		f.step, f.summary = s.Name, cmp.Or(f.summary, sentence(s.Answer))
+		f.grants = slices.Clone(f.grants)
+		for i := range f.grants {
+			f.grants[i].to = cmp.Or(f.grants[i].to, caller)
 		}
+		if f.condition != ConditionLacking {
+			found = append(found, f)
+			continue
+		}
+		if lacking < 0 {
+			lacking = len(found)
+			f.summary = fmt.Sprintf("The caller lacks %s, so this cannot be decided.", strings.Join(lacks(steps), ", "))
+			found = append(found, f)
+			continue
+		}
+		found[lacking].grants = append(found[lacking].grants, f.grants...)
+		found[lacking].remedy = append(found[lacking].remedy, f.remedy...)
 	}
-	return best
+	slices.SortStableFunc(found, func(a, b finding) int { return rank(b.severity()) - rank(a.severity()) })
+	return found
 }
 
 // lacks returns the permissions that the ladder lacked, sorted.

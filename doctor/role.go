@@ -16,16 +16,20 @@ import (
 
 // RoleFacts is all that the API answered about a role in the console's list.
 type RoleFacts struct {
-	Now    time.Time
-	Name   string
-	Caller Answer[Caller]
-	Role   Answer[Role]
+	Now time.Time
+	Ref
+	// Principal is who does not see the role in the console; the caller if empty.
+	Principal string
+	Caller    Answer[Caller]
+	Role      Answer[Role]
 	// All is the list that the console shows.
 	All Answer[[]Profile]
 	// Same is the profile of the role's name, asked for only without the list.
 	Same Answer[Profile]
 	// Holders are the profiles that hold the role, asked for only without the list.
 	Holders Answer[[]Profile]
+	// MayList is what the simulator says of the principal, asked for only if there is one.
+	MayList Answer[Permission]
 }
 
 // The steps of the topic "role"; the others are those of "instance".
@@ -37,16 +41,22 @@ const (
 )
 
 // Role asks why a role is not in the list that the console shows.
-func (d *Doctor) Role(ctx context.Context, name string) Report {
-	f := RoleFacts{Now: d.now(), Name: name, Caller: d.caller(ctx)}
-	if !f.Caller.OK() {
+//
+// principal is the ARN of whoever looks at the console, or empty for the caller.
+func (d *Doctor) Role(ctx context.Context, role Ref, principal string) Report {
+	f := RoleFacts{Now: d.now(), Ref: role, Principal: principal, Caller: d.caller(ctx)}
+	c := f.Caller.Value
+	if _, elsewhere := c.elsewhere(stepRole, role); elsewhere || !f.Caller.OK() {
 		return DiagnoseRole(f)
 	}
-	f.Role = d.role(ctx, name)
+	f.Role = d.role(ctx, c, role.Name)
 	f.All = d.allProfiles(ctx)
 	if f.All.Failure != nil {
-		f.Same = d.profile(ctx, name)
-		f.Holders = d.holders(ctx, name)
+		f.Same = d.profile(ctx, c, role.Name)
+		f.Holders = d.holders(ctx, c, role.Name)
+	}
+	if principal != "" {
+		f.MayList = d.may(ctx, d.principal(ctx, c, principal), question{action: listProfiles, resources: []string{"*"}, context: iamContext(c.Partition)})
 	}
 	return DiagnoseRole(f)
 }
@@ -55,13 +65,15 @@ func (d *Doctor) Role(ctx context.Context, name string) Report {
 // a page holds 100 unless IAM makes it shorter.
 const maxPages = 500
 
+var errEndless = errors.New("the listing does not end")
+
 func (d *Doctor) allProfiles(ctx context.Context) Answer[[]Profile] {
-	return ask(listProfiles, "", func() ([]Profile, error) {
+	return ask(ctx, listProfiles, "", func() ([]Profile, error) {
 		var all []Profile
 		pages := iam.NewListInstanceProfilesPaginator(d.iam, &iam.ListInstanceProfilesInput{})
 		for n := 0; pages.HasMorePages(); n++ {
 			if n == maxPages {
-				return nil, errors.New("the listing does not end")
+				return nil, errEndless
 			}
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -75,8 +87,8 @@ func (d *Doctor) allProfiles(ctx context.Context) Answer[[]Profile] {
 	})
 }
 
-func (d *Doctor) holders(ctx context.Context, role string) Answer[[]Profile] {
-	return ask("iam:ListInstanceProfilesForRole", role, func() ([]Profile, error) {
+func (d *Doctor) holders(ctx context.Context, c Caller, role string) Answer[[]Profile] {
+	return ask(ctx, "iam:ListInstanceProfilesForRole", role, func() ([]Profile, error) {
 		out, err := d.iam.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: &role})
 		if err != nil {
 			return nil, err
@@ -86,7 +98,7 @@ func (d *Doctor) holders(ctx context.Context, role string) Answer[[]Profile] {
 			all = append(all, profileFrom(p))
 		}
 		return all, nil
-	})
+	}).on(c.anywhere("role", role)...)
 }
 
 // DiagnoseRole judges the answers about a role.
@@ -94,7 +106,7 @@ func DiagnoseRole(f RoleFacts) Report {
 	steps := []Step{
 		callerStep(f.Caller), f.mayListStep(), f.roleStep(), f.sameNameStep(), f.holdersStep(), f.trustStep(),
 	}
-	r := Report{Topic: "role", Target: f.Name, Caller: f.Caller.Value.ARN, CheckedAt: f.Now, Steps: steps}
+	r := Report{Topic: "role", Target: f.String(), Caller: f.Caller.Value.ARN, CheckedAt: f.Now, Steps: steps}
 	return conclude(r, names{theProfile: f.listed(), theRole: f.Name}, finding{
 		condition: ConditionRoleListed,
 		summary:   fmt.Sprintf("The console lists profile %s, and it holds role %s: choose it.", f.Name, f.Name),
@@ -148,17 +160,37 @@ func (f RoleFacts) mayListStep() Step {
 	a := f.All
 	switch {
 	case a.Asked == "":
-		return skipped(stepMayList, stepCaller)
+		return skipped(stepMayList, f.before())
+	case f.Principal != "":
+		return permissionStep(stepMayList, stepCaller, f.MayList, ConditionListDenied,
+			asker{f.Caller.Value.ARN, f.Principal}, allowing(listProfiles))
 	case a.failed(FailureDenied):
-		step := failed(stepMayList, a.Asked, reasonLacking, "you may not list instance profiles", ConditionListDenied).
-			mend(allowPolicy("*", listProfiles), grantSteps(f.Caller.Value.ARN, grantName(listProfiles))...).
-			saying("The console's list stays empty, since the caller may not " + listProfiles + "." + f.anyway())
-		step.Lacks = a.Failure.Permission
-		return step
+		return f.listDeniedStep(*a.Failure)
 	case a.Failure != nil:
 		return unanswered(stepMayList, a.Asked, a.Failure)
 	}
 	return passed(stepMayList, a.Asked, fmt.Sprintf("you may list the %d instance profiles of the account", len(a.Value)))
+}
+
+// listDeniedStep is the page's own first point: without the permission the console
+// shows an empty list.
+func (f RoleFacts) listDeniedStep(why Failure) Step {
+	step := failed(stepMayList, f.All.Asked, reasonLacking, "you may not list instance profiles", ConditionListDenied).
+		saying("The console's list stays empty, since the caller may not " + listProfiles + "." + f.anyway())
+	step.Lacks = why.Permission
+	if why.Refusal.limited() {
+		step.Answer += ": " + why.Refusal.words()
+		return step.mend(why.Refusal.lift()...)
+	}
+	return step.granting("", allowStatement([]string{"*"}, listProfiles))
+}
+
+// before is the step without which the rest is not asked.
+func (f RoleFacts) before() string {
+	if _, elsewhere := f.Caller.Value.elsewhere(stepRole, f.Ref); elsewhere {
+		return stepRole
+	}
+	return stepCaller
 }
 
 // anyway says which name to give, where it is known without the list.
@@ -170,20 +202,11 @@ func (f RoleFacts) anyway() string {
 }
 
 func (f RoleFacts) roleStep() Step {
-	a := f.Role
-	switch {
-	case a.Asked == "":
-		return skipped(stepRole, stepCaller)
-	case a.failed(FailureNotFound):
-		return failed(stepRole, a.Asked, reasonRoleNotFound,
-			fmt.Sprintf("there is no role %s in account %s", f.Name, f.Caller.Value.Account), ConditionRoleMissing)
-	case a.failed(FailureDenied):
-		// The list alone tells whether a profile holds the role.
-		return unanswered(stepRole, a.Asked, a.Failure).harmless()
-	case a.Failure != nil:
-		return unanswered(stepRole, a.Asked, a.Failure)
+	step := roleStep(f.Ref, f.Role, f.Caller.Value)
+	if f.Role.failed(FailureDenied) {
+		return step.harmless() // the list alone tells whether a profile holds the role
 	}
-	return passed(stepRole, a.Asked, "role "+f.Name+" exists").with("role_arn", a.Value.ARN)
+	return step
 }
 
 func (f RoleFacts) sameNameStep() Step {
@@ -191,7 +214,7 @@ func (f RoleFacts) sameNameStep() Step {
 	asked := cmp.Or(f.Same.Asked, f.All.Asked)
 	switch {
 	case asked == "":
-		return skipped(stepSameName, stepMayList)
+		return skipped(stepSameName, f.before())
 	case !ok:
 		return unanswered(stepSameName, asked, f.Same.Failure).harmless()
 	case same == nil:
@@ -222,7 +245,7 @@ func (f RoleFacts) holdersStep() Step {
 	asked := cmp.Or(f.Holders.Asked, f.All.Asked)
 	switch {
 	case asked == "":
-		return skipped(stepHolders, stepMayList)
+		return skipped(stepHolders, f.before())
 	case f.Role.failed(FailureNotFound):
 		return skipped(stepHolders, stepRole)
 	case !ok:

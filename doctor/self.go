@@ -2,10 +2,9 @@ package doctor
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
@@ -18,22 +17,36 @@ type Self struct {
 }
 
 // AskSelf reads this instance's id and region from IMDS, and the profile and
-// the name of the role that IMDS shows. It never asks for the role's keys, and
-// never falls back to IMDSv1.
-func AskSelf(ctx context.Context, cfg aws.Config) (Self, error) {
-	client := imds.NewFromConfig(cfg, func(o *imds.Options) { o.EnableFallback = aws.FalseTernary })
+// the name of the role that IMDS shows. It never asks for the role's credentials,
+// and never falls back to IMDSv1.
+func AskSelf(ctx context.Context, cfg aws.Config) Answer[Self] {
+	client := imdsClient(cfg)
+	a := Answer[Self]{Asked: "GET instance-id, placement/region"}
 	id, err := metadata(ctx, client, "instance-id")
-	if err != nil {
-		return Self{}, fmt.Errorf("--self: IMDS does not answer: %s", innermost(err))
+	if err == nil {
+		a.Value.Region, err = metadata(ctx, client, "placement/region")
 	}
-	region, err := metadata(ctx, client, "placement/region")
-	if err != nil {
-		return Self{}, fmt.Errorf("--self: IMDS does not tell the region: %s", innermost(err))
+	a.Value.InstanceID = id
+	switch {
+	case err != nil:
+		a.Failure = &Failure{Kind: FailureUnreachable, Message: innermost(err)}
+	case !IsInstanceID(id) || !IsRegion(a.Value.Region):
+		a.Failure = &Failure{Message: "what answers at its address is not IMDS"}
+	default:
+		a.Value.Sighting = sight(ctx, client)
 	}
-	if !IsInstanceID(id) || !IsRegion(region) {
-		return Self{}, errors.New("--self: what answers at IMDS's address is not IMDS")
-	}
-	return Self{InstanceID: id, Region: region, Sighting: sight(ctx, client)}, nil
+	return a
+}
+
+// stepSelf is the only step where IMDS does not answer.
+const stepSelf = "self"
+
+// DiagnoseSelf is the report where this machine's own IMDS gave no usable answer,
+// so that there is no instance to ask about.
+func DiagnoseSelf(a Answer[Self], now time.Time) Report {
+	step := undecided(stepSelf, a.Asked, reasonUnreachable, a.Failure.String(), ConditionSelfUnreachable).
+		saying("IMDS on this machine gives no usable answer (" + a.Failure.String() + "); 'imds-probe check' here says why.")
+	return conclude(Report{Topic: "instance", Target: "--self", CheckedAt: now, Steps: []Step{step}}, names{}, finding{})
 }
 
 // sight asks what IMDS shows of profile and role. An instance without a profile
@@ -59,9 +72,11 @@ func sight(ctx context.Context, client *imds.Client) Answer[Sighting] {
 const maxMetadata = 4 << 10
 
 func metadata(ctx context.Context, client *imds.Client, path string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, imdsTimeout, errIMDS)
+	defer cancel()
 	out, err := client.GetMetadata(ctx, &imds.GetMetadataInput{Path: path})
 	if err != nil {
-		return "", err
+		return "", causeOf(ctx, err)
 	}
 	defer func() { _ = out.Content.Close() }()
 	text, err := io.ReadAll(io.LimitReader(out.Content, maxMetadata))

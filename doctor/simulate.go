@@ -10,8 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-
-	"github.com/imds-probe/imds-probe/probes"
 )
 
 const (
@@ -24,184 +22,159 @@ const (
 	passedTo = "iam:PassedToService"
 )
 
-// toEC2 is what a request that passes a role to EC2 has in its context: EC2
-// under the partition's own name.
-func toEC2(partition string) map[string]string {
-	services := EC2Services(partition)
-	return map[string]string{passedTo: services[len(services)-1]}
-}
-
-// Permission is whether the caller may do something, as IAM's simulator has it.
-type Permission struct {
-	Action, Resource string
-	Allowed          bool
-	// Explicit means that a statement denies it.
-	Explicit bool
-	// Boundary means that the permissions boundary does not allow it.
-	Boundary bool
-	// Organizations means that a policy of the organization does not allow it.
-	Organizations bool
-	// Matched names the policies whose statements match.
-	Matched []string
-	// Missing names the condition keys that the simulator had no value for.
-	Missing []string
-}
-
-// Principal is whose policies are simulated: the caller, or the role behind the
-// caller's session.
+// Principal is whose permissions are asked about.
 type Principal struct {
-	// ARN is empty for the account's root user, whom IAM policies do not limit.
+	// ARN is the user or role whose policies IAM simulates; empty for the account's
+	// root user, whom IAM policies do not limit.
 	ARN  string
 	Root bool
+	// Session means that a session of the role asks, whose own policy, if it has
+	// one, cannot be simulated.
+	Session bool
+	// Opaque says why nothing can be simulated, or is empty.
+	Opaque string
 }
 
-// principal finds whose policies apply to the caller. The ARN of a role has a
-// path that that of its session lacks, so the role has to be asked for.
-func (d *Doctor) principal(ctx context.Context, c Caller) Answer[Principal] {
-	kind, name := principalOf(c.ARN)
-	switch kind {
-	case "user":
-		return Answer[Principal]{Asked: simulate, Value: Principal{ARN: c.ARN}}
-	case "root":
-		return Answer[Principal]{Asked: simulate, Value: Principal{Root: true}}
-	case "assumed-role":
-		role := d.role(ctx, name)
-		return Answer[Principal]{Asked: role.Asked, Value: Principal{ARN: role.Value.ARN}, Failure: role.Failure}
+// principal finds whose policies apply: the caller's, or those of the principal
+// that somebody asks about. The ARN of a role has a path that that of its session
+// lacks, so the role has to be asked for.
+func (d *Doctor) principal(ctx context.Context, c Caller, other string) Answer[Principal] {
+	who := c.ARN
+	if other != "" {
+		who = other
 	}
-	return Answer[Principal]{Asked: simulate, Failure: &Failure{Message: "IAM cannot simulate the policies of " + clean(c.ARN)}}
+	simulated := func(p Principal) Answer[Principal] { return Answer[Principal]{Asked: simulate, Value: p} }
+	if accountOf(who) != c.Account {
+		return simulated(Principal{Opaque: "the policies of another account, " + clean(accountOf(who)) + ", cannot be simulated from here"})
+	}
+	switch kind, name := principalOf(who); kind {
+	case "user":
+		return simulated(Principal{ARN: who})
+	case "role":
+		return simulated(Principal{ARN: who})
+	case "root":
+		return simulated(Principal{Root: true})
+	case "assumed-role":
+		role := d.role(ctx, c, name)
+		return Answer[Principal]{Asked: role.Asked, Value: Principal{ARN: role.Value.ARN, Session: true}, Failure: role.Failure}
+	case "federated-user":
+		return simulated(Principal{Opaque: "a federated session has what its session policy and the policies of its user both allow, which IAM does not simulate"})
+	}
+	return simulated(Principal{Opaque: "IAM does not simulate the policies of " + clean(who)})
 }
 
-// may asks IAM's simulator whether the principal may do the action, with the
-// context keys that the real request would have.
-func (d *Doctor) may(ctx context.Context, p Answer[Principal], action, resource string, keys map[string]string) Answer[Permission] {
+// question is one permission that is asked about, with what the real request
+// would have in its context.
+type question struct {
+	action    string
+	resources []string
+	context   map[string][]string
+}
+
+// may asks IAM's simulator whether the principal may do what is in question.
+func (d *Doctor) may(ctx context.Context, p Answer[Principal], q question) Answer[Permission] {
 	if p.Failure != nil {
 		return Answer[Permission]{Asked: p.Asked, Failure: p.Failure}
 	}
-	of := action + " on " + resource
+	of := q.action + " on " + strings.Join(q.resources, ", ")
+	known := Permission{Action: q.action, Resources: q.resources, Session: p.Value.Session, Opaque: p.Value.Opaque}
 	if p.Value.Root {
-		return Answer[Permission]{Asked: simulate + " " + of, Value: Permission{Action: action, Resource: resource, Allowed: true}}
+		known.Decisions = []Decision{{Resource: strings.Join(q.resources, ", "), Allowed: true}}
 	}
-	return ask(simulate, of, func() (Permission, error) {
-		in := &iam.SimulatePrincipalPolicyInput{
-			PolicySourceArn: &p.Value.ARN, ActionNames: []string{action}, ResourceArns: []string{resource},
+	if p.Value.Root || p.Value.Opaque != "" {
+		return Answer[Permission]{Asked: simulate + " " + of, Value: known}
+	}
+	return ask(ctx, simulate, of, func() (Permission, error) {
+		results, err := d.simulate(ctx, p.Value.ARN, q)
+		if err == nil && len(results) == 0 {
+			err = errors.New("SimulatePrincipalPolicy answered without a result")
 		}
-		for key, value := range keys {
-			in.ContextEntries = append(in.ContextEntries, iamtypes.ContextEntry{
-				ContextKeyName: aws.String(key), ContextKeyType: iamtypes.ContextKeyTypeEnumString,
-				ContextKeyValues: []string{value},
-			})
+		for _, r := range results {
+			known.Decisions = append(known.Decisions, decisionsFrom(r)...)
 		}
-		out, err := d.iam.SimulatePrincipalPolicy(ctx, in)
-		if err != nil {
-			return Permission{}, err
+		if len(known.Decisions) == 1 && len(q.resources) == 1 {
+			known.Decisions[0].Resource = q.resources[0]
 		}
-		if len(out.EvaluationResults) == 0 {
-			return Permission{}, errors.New("SimulatePrincipalPolicy answered without a result")
-		}
-		return permissionFrom(action, resource, out.EvaluationResults[0]), nil
-	})
+		return known, err
+	}).on(p.Value.ARN)
 }
 
-func permissionFrom(action, resource string, r iamtypes.EvaluationResult) Permission {
-	p := Permission{
-		Action: action, Resource: resource,
+// simulate returns all results, of whatever pages.
+func (d *Doctor) simulate(ctx context.Context, principal string, q question) (all []iamtypes.EvaluationResult, err error) {
+	in := &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &principal, ActionNames: []string{q.action}, ResourceArns: q.resources,
+		ContextEntries: contextEntries(q.context),
+	}
+	pages := iam.NewSimulatePrincipalPolicyPaginator(d.iam, in)
+	for n := 0; pages.HasMorePages(); n++ {
+		if n == maxPages {
+			return nil, errEndless
+		}
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.EvaluationResults...)
+	}
+	return all, nil
+}
+
+func contextEntries(values map[string][]string) (entries []iamtypes.ContextEntry) {
+	for key, all := range values {
+		kind := iamtypes.ContextKeyTypeEnumString
+		if len(all) == 1 && (all[0] == "true" || all[0] == "false") {
+			kind = iamtypes.ContextKeyTypeEnumBoolean
+		}
+		entries = append(entries, iamtypes.ContextEntry{
+			ContextKeyName: aws.String(key), ContextKeyType: kind, ContextKeyValues: all,
+		})
+	}
+	slices.SortFunc(entries, func(a, b iamtypes.ContextEntry) int {
+		return strings.Compare(*a.ContextKeyName, *b.ContextKeyName)
+	})
+	return entries
+}
+
+// decisionsFrom reads one result: where it has results of its own for each
+// resource, those decide.
+func decisionsFrom(r iamtypes.EvaluationResult) []Decision {
+	whole := Decision{
+		Resource: clean(aws.ToString(r.EvalResourceName)),
 		Allowed:  r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed,
 		Explicit: r.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny,
-		Missing:  r.MissingContextValues,
+		Matched:  statementNames(r.MatchedStatements), Missing: r.MissingContextValues,
+		Organizations: r.OrganizationsDecisionDetail != nil && !r.OrganizationsDecisionDetail.AllowedByOrganizations,
+		Boundary:      r.PermissionsBoundaryDecisionDetail != nil && !r.PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary,
 	}
-	if b := r.PermissionsBoundaryDecisionDetail; b != nil {
-		p.Boundary = !b.AllowedByPermissionsBoundary
+	if len(r.ResourceSpecificResults) == 0 {
+		return []Decision{whole}
 	}
-	if o := r.OrganizationsDecisionDetail; o != nil {
-		p.Organizations = !o.AllowedByOrganizations
-	}
-	for _, s := range r.MatchedStatements {
-		p.Matched = append(p.Matched, statementName(s))
-	}
-	slices.Sort(p.Matched)
-	p.Matched = slices.Compact(p.Matched)
-	return p
-}
-
-// statementName says where a statement stands, since IAM returns no Sid.
-func statementName(s iamtypes.Statement) string {
-	name := clean(aws.ToString(s.SourcePolicyId))
-	if s.StartPosition != nil {
-		name += fmt.Sprintf(", line %d", s.StartPosition.Line)
-	}
-	return name
-}
-
-// why says what decides over the permission, and its reason.
-func (p Permission) why() (Reason, string) {
-	switch {
-	case p.Allowed:
-		return seen(probes.ReasonOK), "allowed" + p.by(" by ")
-	case p.Explicit:
-		return reasonExplicitDeny, "explicitly denied" + p.by(" by ")
-	case p.Organizations:
-		return reasonOrganizations, "not allowed by a policy of the organization (SCP)"
-	case p.Boundary:
-		return reasonBoundary, "not allowed by the caller's permissions boundary"
-	}
-	return reasonImplicitDeny, "no policy of the caller allows it"
-}
-
-func (p Permission) by(word string) string {
-	if len(p.Matched) == 0 {
-		return ""
-	}
-	return word + strings.Join(p.Matched, "; ")
-}
-
-// permissionStep judges one permission. A denial is the condition c, whose
-// remedy is the policy.
-func permissionStep(name string, a Answer[Permission], c Condition, caller string, policy any) Step {
-	p := a.Value
-	switch {
-	case a.Asked == "":
-		return skipped(name, stepCaller)
-	case a.Failure != nil:
-		return unanswered(name, a.Asked, a.Failure)
-	case p.Allowed:
-		_, words := p.why()
-		return passed(name, a.Asked, p.Action+" is "+words)
-	}
-	reason, words := p.why()
-	step := failed(name, a.Asked, reason, p.Action+" on "+p.Resource+": "+words, c).
-		saying("You may not "+p.Action+" on "+p.Resource+": "+words+".").
-		with("action", p.Action).with("resource", p.Resource).with("matched", strings.Join(p.Matched, "; "))
-	if len(p.Missing) > 0 {
-		step.Answer += " (it may depend on " + clean(strings.Join(p.Missing, ", ")) + ")"
-		step = step.with("missing_context", strings.Join(p.Missing, ", "))
-	}
-	if reason == reasonImplicitDeny {
-		return step.mend(policy, grantSteps(caller, grantName(p.Action))...)
-	}
-	return step.mend(nil, limitSteps(reason, p)...)
-}
-
-// grantName is the name under which the policy that a remedy shows is added.
-func grantName(action string) string {
-	_, operation, _ := strings.Cut(action, ":")
-	return "allow-" + operation
-}
-
-// limitSteps lead to what withholds a permission that adding a policy would not
-// give.
-func limitSteps(r Reason, p Permission) []probes.Step {
-	if r == reasonExplicitDeny {
-		return []probes.Step{
-			{Text: "Remove or narrow the statement that denies " + p.Action + p.by(": ") + "; no allow wins over it"},
-			{Text: "Or ask as somebody whom it does not concern"},
+	var each []Decision
+	for _, s := range r.ResourceSpecificResults {
+		d := Decision{
+			Resource: clean(aws.ToString(s.EvalResourceName)),
+			Allowed:  s.EvalResourceDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed,
+			Explicit: s.EvalResourceDecision == iamtypes.PolicyEvaluationDecisionTypeExplicitDeny,
+			Matched:  statementNames(s.MatchedStatements), Missing: s.MissingContextValues,
+			Organizations: whole.Organizations, Boundary: whole.Boundary,
 		}
-	}
-	if r == reasonBoundary {
-		return []probes.Step{
-			{Text: "Have " + p.Action + " on " + p.Resource + " allowed in the policy that is the caller's permissions boundary; a policy of the caller alone does not help"},
+		if b := s.PermissionsBoundaryDecisionDetail; b != nil {
+			d.Boundary = !b.AllowedByPermissionsBoundary
 		}
+		each = append(each, d)
 	}
-	return []probes.Step{
-		{Text: "Have the administrators of the organization allow " + p.Action + " in the service control policies of this account; no policy of the account helps"},
+	return each
+}
+
+// statementNames says where statements stand, since IAM returns no Sid.
+func statementNames(statements []iamtypes.Statement) (names []string) {
+	for _, s := range statements {
+		name := clean(aws.ToString(s.SourcePolicyId))
+		if s.StartPosition != nil {
+			name += fmt.Sprintf(", line %d", s.StartPosition.Line)
+		}
+		names = append(names, name)
 	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

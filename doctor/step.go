@@ -1,7 +1,10 @@
 package doctor
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/imds-probe/imds-probe/probes"
 )
@@ -26,13 +29,32 @@ type Step struct {
 // finding is what a step holds against its target.
 type finding struct {
 	condition Condition
+	// step is the name of the step.
+	step string
 	// summary says it in one sentence, of these very names; the step's answer if empty.
 	summary string
 	// remedy replaces the catalogue's, where the answers allow a more exact one.
 	remedy []probes.Step
-	// policy is a policy document to put in place, ready to be marshalled.
-	policy any
+	// grants are what the remedy gives to principals.
+	grants []grant
+	// trust is the trust policy that the remedy puts in place, or nil.
+	trust json.RawMessage
+	// observed means that the agent on the instance found it, so that its own
+	// words about IMDS apply.
+	observed bool
 }
+
+// entry is what the catalogue says of the finding: the agent's words only for what
+// the agent saw.
+func (f finding) entry() Entry {
+	if f.observed {
+		return explainObserved(f.condition)
+	}
+	e, _ := Explain(f.condition)
+	return e
+}
+
+func (f finding) severity() probes.Severity { return f.entry().Severity }
 
 func passed(name, asked, answer string) Step {
 	return Step{Name: name, Status: probes.StatusPass, Reason: seen(probes.ReasonOK), Asked: asked, Answer: answer}
@@ -65,6 +87,58 @@ func unwanted(name, how string) Step {
 	return Step{Name: name, Status: probes.StatusSkip, Reason: reasonNotAsked, Answer: how}
 }
 
+// absence is what a step says where the thing it asks for does not exist.
+type absence struct {
+	reason    Reason
+	answer    string
+	condition Condition
+}
+
+// got tells whether a request brought the thing that the step is about; where it
+// did not, s is the step. needs is the step without which it is not asked.
+func got[T any](name, needs string, a Answer[T], none absence) (s Step, ok bool) {
+	switch {
+	case a.Asked == "":
+		return skipped(name, needs), false
+	case a.failed(FailureNotFound):
+		return failed(name, a.Asked, none.reason, none.answer, none.condition), false
+	case a.Failure != nil:
+		return unanswered(name, a.Asked, a.Failure), false
+	}
+	return Step{}, true
+}
+
+// noProfile is the absence of a profile that was asked for by its name.
+func noProfile(name string, c Caller) absence {
+	return absence{
+		seen(probes.ReasonProfileNotFound),
+		fmt.Sprintf("there is no instance profile %s in account %s", name, c.Account), ConditionProfileMissing,
+	}
+}
+
+// noRole is the absence of a role that was asked for by its name.
+func noRole(name string, c Caller) absence {
+	return absence{
+		reasonRoleNotFound,
+		fmt.Sprintf("there is no role %s in account %s", name, c.Account), ConditionRoleMissing,
+	}
+}
+
+// roleStep says whether there is the role.
+func roleStep(r Ref, a Answer[Role], c Caller) Step {
+	if s, elsewhere := c.elsewhere(stepRole, r); elsewhere {
+		return s
+	}
+	if s, ok := got(stepRole, stepCaller, a, noRole(r.Name, c)); !ok {
+		return s
+	}
+	if r.ARN != "" && r.ARN != a.Value.ARN {
+		return failed(stepRole, a.Asked, reasonInvalidName,
+			"the role of that name has another ARN: "+clean(a.Value.ARN), ConditionRoleMissing)
+	}
+	return passed(stepRole, a.Asked, "role "+r.Name+" exists").with("role_arn", a.Value.ARN)
+}
+
 // with returns the step with evidence added.
 func (s Step) with(key, value string) Step {
 	s.Evidence = maps.Clone(s.Evidence)
@@ -85,19 +159,35 @@ func (s Step) tame() Step {
 }
 
 // mend returns the step with a remedy more exact than the catalogue's.
-func (s Step) mend(policy any, remedy ...probes.Step) Step {
+func (s Step) mend(remedy ...probes.Step) Step {
+	return s.changed(func(f *finding) { f.remedy = remedy })
+}
+
+// granting returns the step with a remedy that gives a principal a permission.
+func (s Step) granting(to string, statements ...policyStatement) Step {
+	return s.changed(func(f *finding) { f.grants = append(slices.Clone(f.grants), grant{to, statements}) })
+}
+
+// putting returns the step with the trust policy that its remedy puts in place.
+func (s Step) putting(trust json.RawMessage) Step {
+	return s.changed(func(f *finding) { f.trust = trust })
+}
+
+// observed returns the step with its finding as the agent's own.
+func (s Step) observed() Step {
+	return s.changed(func(f *finding) { f.observed = true })
+}
+
+func (s Step) changed(change func(*finding)) Step {
 	f := *s.finding
-	f.policy, f.remedy = policy, remedy
+	change(&f)
 	s.finding = &f
 	return s
 }
 
 // saying returns the step with its finding summed up in these words.
 func (s Step) saying(summary string) Step {
-	f := *s.finding
-	f.summary = summary
-	s.finding = &f
-	return s
+	return s.changed(func(f *finding) { f.summary = summary })
 }
 
 // harmless returns the step as it is, but held against nobody.
@@ -130,6 +220,11 @@ func unanswered(name, asked string, f *Failure) Step {
 		set(reasonLacking, ConditionLacking, "")
 		s.Lacks = f.Permission
 		s.Answer = "not allowed" + code
+		if f.Refusal.limited() {
+			s.Answer += ": " + f.Refusal.words()
+			return s.mend(f.Refusal.lift()...)
+		}
+		return s.granting("", allowStatement(f.resources(), f.Permission))
 	case FailureNoCredentials:
 		set(reasonNoCredentials, ConditionNoCredentials, "There are no AWS credentials to ask with: "+f.String()+".")
 	case FailureRefused:

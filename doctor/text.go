@@ -6,93 +6,168 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/imds-probe/imds-probe/probes"
 )
 
 // textWidth is the width of a terminal that nobody made wider. Only what must
-// be copied whole is longer: a link, or a word of a command.
+// be copied whole is longer: a link, an ARN, or a word of a command.
 const textWidth = 80
 
-// answerColumn is where the ladder's right column begins.
-const answerColumn = 33
+// answerColumn is where the ladder's right column begins, as imds-probe check has
+// it.
+const answerColumn = 31
 
 // palette colours words, or leaves them as they are.
 type palette bool
 
-// paint colours text as the severity or status of this name has it.
-func (p palette) paint(name, text string) string {
-	code := map[string]string{
-		"pass": "32", "ok": "32", "warning": "33", "unknown": "35", "fail": "31", "critical": "31", "skip": "2", "dim": "2",
-	}[name]
-	if !bool(p) || code == "" {
+func (p palette) paint(code, text string) string {
+	if !bool(p) {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// WriteText writes the report for people. Where the caller itself is the
-// problem, that is all there is to say, in one line.
+func (p palette) bold(text string) string { return p.paint("1", text) }
+
+func (p palette) dim(text string) string { return p.paint("2", text) }
+
+func (p palette) severity(s probes.Severity, text string) string {
+	switch s {
+	case probes.SeverityOK:
+		return p.paint("1;32", text)
+	case probes.SeverityWarning:
+		return p.paint("1;33", text)
+	case probes.SeverityCritical:
+		return p.paint("1;31", text)
+	case probes.SeverityUnknown:
+	}
+	return p.bold(text)
+}
+
+// status is the mark and word of a step's status.
+func (p palette) status(s probes.Status) string {
+	mark, code := "?", "2"
+	switch s {
+	case probes.StatusPass:
+		mark, code = "✓", "32"
+	case probes.StatusFail:
+		mark, code = "✗", "1;31"
+	case probes.StatusSkip:
+		mark = "·"
+	case probes.StatusUnknown:
+	}
+	return p.paint(code, fmt.Sprintf("%s %-7s", mark, s))
+}
+
+// WriteText writes the report for people: the verdict on the first line, then the
+// ladder, what it means and what to do. Where the first step is the problem, there
+// is one line.
 func (r Report) WriteText(w io.Writer, colour bool) error {
-	var b bytes.Buffer
-	p := palette(colour)
+	t := textWriter{palette: palette(colour)}
 	if r.nothingAsked() {
-		fmt.Fprintf(&b, "iam-doctor: %s: %s\n", p.paint(r.Severity.String(), string(r.Condition)), r.Summary)
-		_, err := w.Write(b.Bytes())
-		return err
+		t.line("iam-doctor: %s: %s", t.severity(r.Severity, string(r.Condition)), r.Summary)
+	} else {
+		t.report(r)
 	}
-	fmt.Fprintf(&b, "iam-doctor %s %s\n\n", r.Topic, r.Target)
-	for _, s := range r.Steps {
-		writeStep(&b, p, s)
-	}
-	fmt.Fprintf(&b, "\n%s\n", p.paint(r.Severity.String(), strings.ToUpper(r.Severity.String())+" "+string(r.Condition)))
-	writeParagraph(&b, r.Title)
-	b.WriteByte('\n')
-	writeParagraph(&b, r.Summary)
-	if r.Meaning != r.Summary {
-		writeParagraph(&b, r.Meaning)
-	}
-	r.writeRemedy(&b)
-	fmt.Fprintf(&b, "\nSee %s\n", r.Doc)
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(t.Bytes())
 	return err
 }
 
-// writeStep writes a step of the ladder: status, name and answer, and below it
-// what was asked.
-func writeStep(b *bytes.Buffer, p palette, s Step) {
-	status := s.Status.String()
-	fmt.Fprintf(b, "%s%s%-*s", p.paint(status, status), strings.Repeat(" ", 8-len(status)), answerColumn-8, s.Name)
-	b.WriteString(wrap(s.Answer, answerColumn))
-	b.WriteByte('\n')
-	if s.Asked != "" && s.Status != probes.StatusSkip {
-		asked := wrap(s.Asked, answerColumn)
-		fmt.Fprintf(b, "%*s%s\n", answerColumn, "", p.paint("dim", asked))
+type textWriter struct {
+	bytes.Buffer
+	palette
+}
+
+func (t *textWriter) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
+func (t *textWriter) heading(text string) { t.line("\n%s", t.bold(text)) }
+
+// paragraph writes text; its further lines are indented as far as its first.
+func (t *textWriter) paragraph(indent, text string) {
+	t.line("%s%s", indent, wrap(text, utf8.RuneCountInString(indent)))
+}
+
+func (t *textWriter) report(r Report) {
+	severity := strings.ToUpper(r.Severity.String())
+	gap := ": "
+	if utf8.RuneCountInString(severity+" "+string(r.Condition)+gap+r.Title) > textWidth {
+		gap = "\n"
+	}
+	t.line("%s %s%s%s", t.severity(r.Severity, severity), r.Condition, gap, t.bold(r.Title))
+	if r.Severity == probes.SeverityOK {
+		t.paragraph("", r.Summary)
+	}
+	t.line("\n%s", t.dim("iam-doctor "+r.Topic+" "+r.Target))
+	for _, s := range r.Steps {
+		t.step(s, len(r.Findings) > 0 && r.Findings[0].Step == s.Name)
+	}
+	if r.Severity != probes.SeverityOK || r.Summary != r.Meaning {
+		t.heading("What it means")
+	}
+	if r.Severity != probes.SeverityOK {
+		t.paragraph("  ", r.Summary)
+	}
+	if r.Meaning != r.Summary {
+		t.paragraph("  ", r.Meaning)
+	}
+	t.findings(r.Findings)
+	t.remedy(r.Remedy)
+	for _, p := range r.Policies {
+		t.heading(p.File)
+		t.line("%s", indentPolicy(p.Document))
+	}
+	t.line("\nMore: %s", r.Doc)
+}
+
+// step writes a step of the ladder: status, name and answer, and where it did not
+// pass what was asked.
+func (t *textWriter) step(s Step, root bool) {
+	answer := s.Answer
+	if root {
+		answer += "  ← root cause"
+	}
+	name := fmt.Sprintf("%-16s", s.Name)
+	indent := strings.Repeat(" ", answerColumn)
+	if len(name) > 16 {
+		t.line("  %s  %s", t.status(s.Status), name)
+		t.line("%s%s", indent, wrap(answer, answerColumn))
+	} else {
+		t.line("  %s  %s  %s", t.status(s.Status), name, wrap(answer, answerColumn))
+	}
+	if s.Status != probes.StatusFail && s.Status != probes.StatusUnknown {
+		return
+	}
+	if s.Asked != "" {
+		t.line("%s%s", indent, t.dim(wrap(s.Asked, answerColumn)))
 	}
 	if s.Lacks != "" {
-		fmt.Fprintf(b, "%*slacks %s\n", answerColumn, "", s.Lacks)
+		t.line("%slacks %s", indent, s.Lacks)
 	}
 }
 
-func writeParagraph(b *bytes.Buffer, text string) {
-	b.WriteString(wrap(text, 0))
-	b.WriteByte('\n')
-}
-
-func (r Report) writeRemedy(b *bytes.Buffer) {
-	if len(r.remedy) > 0 {
-		b.WriteString("\nRemedy\n")
-	}
-	for i, step := range r.remedy {
-		number := fmt.Sprintf("%3d. ", i+1)
-		b.WriteString(number + wrap(step.Text, len(number)) + "\n")
-		if step.Command != "" {
-			b.WriteString("       " + wrapCommand(step.Command, 9) + "\n")
+// findings lists what else was found, beside the verdict.
+func (t *textWriter) findings(all []Finding) {
+	for i, f := range all {
+		if i == 1 {
+			t.heading("Also found")
+		}
+		if i > 0 {
+			t.paragraph("  ", fmt.Sprintf("%s (%s): %s", f.Condition, f.Severity, f.Summary))
 		}
 	}
-	if r.Policy != nil {
-		b.WriteString("\nPolicy\n")
-		b.WriteString(indentPolicy(r.Policy) + "\n")
+}
+
+func (t *textWriter) remedy(steps []Remedy) {
+	if len(steps) > 0 {
+		t.heading("What to do")
+	}
+	for i, s := range steps {
+		t.paragraph(fmt.Sprintf("  %d. ", i+1), s.Text+".")
+		if s.Command != "" {
+			t.line("       %s", wrapCommand(s.Command, 9))
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 const (
 	critical = probes.SeverityCritical
 	unknown  = probes.SeverityUnknown
+	warning  = probes.SeverityWarning
 	ok       = probes.SeverityOK
 )
 
@@ -41,8 +42,11 @@ func TestPermission(t *testing.T) {
 		{"explicit deny", simulated("explicitDeny", matchedStatement("NoIAM", "group")), doctor.ConditionAddDenied, critical, "explicit_deny", "explicitly denied by NoIAM, line 4", false},
 		{"boundary", simulated("implicitDeny", matchedStatement("Ops", "role"), outside), doctor.ConditionAddDenied, critical, "permissions_boundary", "permissions boundary", false},
 		{"organization", simulated("implicitDeny", scp), doctor.ConditionAddDenied, critical, "organizations_policy", "(SCP)", false},
-		{"nothing", simulated("implicitDeny", within), doctor.ConditionAddDenied, critical, "nothing_allows", "no policy of the caller allows it", true},
-		{"depends", simulated("implicitDeny", missing), doctor.ConditionAddDenied, critical, "nothing_allows", "may depend on aws:MultiFactorAuthPresent", true},
+		{"nothing", simulated("implicitDeny", within), doctor.ConditionAddDenied, critical, "nothing_allows", "no policy allows it", true},
+		{"depends", simulated("implicitDeny", missing), doctor.ConditionPermissionDepends, warning, "condition_value_missing", "depends on aws:MultiFactorAuthPresent", false},
+		{"denied unless", simulated("explicitDeny", matchedStatement("NoMFA", "group"), missing), doctor.ConditionPermissionDepends, warning, "condition_value_missing", "depends on aws:MultiFactorAuthPresent", false},
+		{"allowed unless", simulated("allowed", missing), doctor.ConditionAddAllowed, ok, "ok", "conditions on aws:MultiFactorAuthPresent were not evaluated", false},
+		{"denied by an organization", simulated("explicitDeny", scp), doctor.ConditionAddDenied, critical, "organizations_policy", "explicitly denied by a policy of the organization (SCP)", false},
 		{"no result", result("SimulatePrincipalPolicy", ""), doctor.ConditionAPIError, unknown, "api_error", "without a result", false},
 		{"refused", iamError("AccessDenied", "User is not authorized"), doctor.ConditionLacking, unknown, "permission_lacking", "not allowed (AccessDenied)", true},
 		{"not implemented", iamError("NotImplemented", "simulate_principal_policy"), doctor.ConditionAPIError, unknown, "api_error", "NotImplemented", false},
@@ -50,14 +54,14 @@ func TestPermission(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := with("SimulatePrincipalPolicy", c.answer, "GetInstanceProfile", gotProfile(""))
-			r := f.doctor().AddRole(t.Context(), "app", "app")
+			r := f.doctor().AddRole(t.Context(), adding("app", "app"))
 			expect(t, r, c.condition, c.severity)
 			s := stepOf(t, r, "may_add")
 			if s.Reason != c.reason || !strings.Contains(s.Answer, c.words) {
 				t.Errorf("%s %q, want %s %q", s.Reason, s.Answer, c.reason, c.words)
 			}
-			if (r.Policy != nil) != c.policy {
-				t.Errorf("policy %s", r.Policy)
+			if (len(r.Policies) > 0) != c.policy {
+				t.Errorf("policies %s", r.Policies)
 			}
 		})
 	}
@@ -74,12 +78,12 @@ func TestSimulatedAs(t *testing.T) {
 		{"user", userARN, userARN, doctor.ConditionAddAllowed},
 		{"session", sessionARN, admin, doctor.ConditionAddAllowed},
 		{"root", "arn:aws:iam::123456789012:root", "", doctor.ConditionAddAllowed},
-		{"federated user", "arn:aws:sts::123456789012:federated-user/me", "", doctor.ConditionAPIError},
+		{"federated user", "arn:aws:sts::123456789012:federated-user/me", "", doctor.ConditionPermissionDepends},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := with("GetCallerIdentity", caller(c.caller), "GetInstanceProfile", gotProfile(""),
 				"GetRole", result("GetRole", "<Role>"+roleXML("Admin", policy())+"</Role>"))
-			r := f.doctor().AddRole(t.Context(), "app", "Admin")
+			r := f.doctor().AddRole(t.Context(), adding("app", "Admin"))
 			if r.Condition != c.condition {
 				t.Errorf("%s: %s", r.Condition, r.Summary)
 			}
@@ -95,23 +99,23 @@ func TestSimulatedAs(t *testing.T) {
 func TestGrantToSingleSignOn(t *testing.T) {
 	f := with("GetCallerIdentity", caller("arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Ops_0a1b/me"),
 		"GetInstanceProfile", iamError("AccessDenied", "no"), "SimulatePrincipalPolicy", iamError("AccessDenied", "no"))
-	r := f.doctor().AddRole(t.Context(), "app", "app")
+	r := f.doctor().AddRole(t.Context(), adding("app", "app"))
 	expect(t, r, doctor.ConditionLacking, unknown)
-	if len(r.Remedy) != 1 || !strings.Contains(r.Remedy[0], "permission set behind AWSReservedSSO_Ops_0a1b") {
+	if len(r.Remedy) != 1 || !strings.Contains(r.Remedy[0].Text, "permission set behind AWSReservedSSO_Ops_0a1b") {
 		t.Errorf("remedy %q", r.Remedy)
 	}
 }
 
 func TestQuota(t *testing.T) {
 	f := with("GetInstanceProfile", iamError("NoSuchEntity", "none"), "GetAccountSummary", accountSummary(1000, 1000))
-	r := f.doctor().AddRole(t.Context(), "app", "app")
+	r := f.doctor().AddRole(t.Context(), adding("app", "app"))
 	expect(t, r, doctor.ConditionProfileQuota, critical)
 	if s := stepOf(t, r, "quota"); s.Status != probes.StatusFail || s.Reason != "quota_reached" {
 		t.Errorf("quota: %+v", s)
 	}
 	// Where the profile is there already, the quota does not matter.
 	f = with("GetInstanceProfile", gotProfile(""), "GetAccountSummary", accountSummary(1000, 1000))
-	expect(t, f.doctor().AddRole(t.Context(), "app", "app"), doctor.ConditionAddAllowed, ok)
+	expect(t, f.doctor().AddRole(t.Context(), adding("app", "app")), doctor.ConditionAddAllowed, ok)
 }
 
 // TestDryRun covers EC2's encoded refusals; moto neither encodes nor decodes.
@@ -154,8 +158,8 @@ func TestDryRun(t *testing.T) {
 			if s := stepOf(t, r, "dry_run"); !strings.Contains(s.Answer, c.words) {
 				t.Errorf("answer %q, want %q in it", s.Answer, c.words)
 			}
-			if (r.Policy != nil) != c.policy {
-				t.Errorf("policy %s", r.Policy)
+			if (len(r.Policies) > 0) != c.policy {
+				t.Errorf("policies %s", r.Policies)
 			}
 			changesNothing(t, f)
 		})
@@ -183,8 +187,8 @@ func TestChangesNothing(t *testing.T) {
 	f := with("ListInstanceProfiles", iamError("AccessDenied", "no"), "ListInstanceProfilesForRole", iamError("AccessDenied", "no"))
 	d := f.doctor()
 	d.Instance(t.Context(), doctor.InstanceRequest{ID: instanceID})
-	d.Role(t.Context(), "app")
-	d.AddRole(t.Context(), "app", "app")
+	d.Role(t.Context(), doctor.Ref{Name: "app"}, "")
+	d.AddRole(t.Context(), adding("app", "app"))
 	d.Launch(t.Context(), doctor.LaunchRequest{Profile: "app", DryRun: true, ImageID: "ami-0123456789abcdef0"})
 	changesNothing(t, f)
 }
@@ -198,12 +202,12 @@ func TestManyProfiles(t *testing.T) {
 		"ListInstanceProfiles", page("first", "<IsTruncated>true</IsTruncated><Marker>two</Marker>"),
 		"ListInstanceProfiles two", page("app", "<IsTruncated>false</IsTruncated>"),
 	)
-	expect(t, f.doctor().Role(t.Context(), "app"), doctor.ConditionRoleListed, ok)
+	expect(t, f.doctor().Role(t.Context(), doctor.Ref{Name: "app"}, ""), doctor.ConditionRoleListed, ok)
 
 	endless := page("first", "<IsTruncated>true</IsTruncated><Marker>two</Marker>")
 	f = with("ListInstanceProfiles", endless, "ListInstanceProfiles two", endless,
 		"ListInstanceProfilesForRole", result("ListInstanceProfilesForRole", "<InstanceProfiles/>"))
-	r := f.doctor().Role(t.Context(), "app")
+	r := f.doctor().Role(t.Context(), doctor.Ref{Name: "app"}, "")
 	if s := stepOf(t, r, "may_list"); s.Status != probes.StatusUnknown {
 		t.Errorf("an endless list: %+v", s)
 	}

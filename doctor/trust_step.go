@@ -19,31 +19,32 @@ func trustStep(asked string, role Role, partition string) Step {
 			"whether EC2 may assume role "+clean(role.Name)+" depends: "+ruling.Detail, ConditionTrustDepends)
 	case TrustDenies:
 		return failed(stepTrust, asked, reasonTrustDenies, who+ruling.Detail, daemon(probes.ConditionAssumeRoleUnauthorized)).
-			mend(nil, denyingTrustSteps(ruling)...)
+			mend(denyingTrustSteps(ruling)...)
 	case TrustSilent:
-		return failed(stepTrust, asked, reasonTrustSilent, who+ruling.Detail, daemon(probes.ConditionAssumeRoleUnauthorized)).
-			mend(mendedTrust(role.Trust, services), silentTrustSteps()...)
+		return silentTrustStep(failed(stepTrust, asked, reasonTrustSilent, who+ruling.Detail,
+			daemon(probes.ConditionAssumeRoleUnauthorized)), role.Trust, services)
 	case TrustMalformed:
 	}
 	return undecided(stepTrust, asked, reasonTrustMalformed,
 		"the trust policy of role "+clean(role.Name)+" cannot be read: "+ruling.Detail, ConditionAPIError)
 }
 
-// mendedTrust is the policy to put in place, under the partition's own name of EC2.
-func mendedTrust(policy string, services []string) any {
-	if mended, ok := MendTrust(policy, services[len(services)-1]); ok {
-		return mended
+// silentTrustStep puts the role's own policy in place, with EC2 in it under the
+// partition's own name.
+func silentTrustStep(s Step, policy string, services []string) Step {
+	fixed, dropped, ok := FixTrust(policy, services[len(services)-1])
+	if !ok {
+		return s
 	}
-	return nil
-}
-
-// silentTrustSteps put the report's policy in place of the one that lacks EC2.
-func silentTrustSteps() []probes.Step {
-	return []probes.Step{
-		{Text: "Save the trust policy below as trust.json: it is the role's own, with a statement added that lets EC2 assume the role"},
-		{Text: "Put it in place", Command: "aws iam update-assume-role-policy --role-name ROLE --policy-document file://trust.json"},
+	save := "Save the trust policy below as trust.json: it is the role's own, with a statement added that lets EC2 assume the role"
+	if len(dropped) > 0 {
+		save += ", and without " + clean(strings.Join(dropped, ", ")) + ", which IAM does not accept as a principal"
+	}
+	return s.putting(fixed).mend(
+		probes.Step{Text: save},
+		probes.Step{Text: "Put it in place", Command: "aws iam update-assume-role-policy --role-name ROLE --policy-document file://trust.json"},
 		waitForRefresh(),
-	}
+	)
 }
 
 // denyingTrustSteps lead to the statement to remove. Which part of it is meant
@@ -58,5 +59,5 @@ func denyingTrustSteps(r Ruling) []probes.Step {
 }
 
 func waitForRefresh() probes.Step {
-	return probes.Step{Text: "Wait for the next automatically scheduled refresh: after a refusal EC2 retries by itself; no restart is needed"}
+	return probes.Step{Text: "Wait for the next automatically scheduled refresh: after a failure EC2 retries automatically; no restart is needed"}
 }

@@ -198,7 +198,7 @@ func FuzzEvaluateTrust(f *testing.F) {
 		if strings.ContainsFunc(got.Detail, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x9b }) {
 			t.Errorf("control character in %q", got.Detail)
 		}
-		if mended, ok := doctor.MendTrust(document, services[0]); ok && got.Trust == doctor.TrustSilent {
+		if mended, _, ok := doctor.FixTrust(document, services[0]); ok && got.Trust == doctor.TrustSilent {
 			if again := doctor.EvaluateTrust(string(mended), services); again.Trust != doctor.TrustAllows && again.Trust != doctor.TrustDepends {
 				t.Errorf("mended: %s: %s", again.Trust, mended)
 			}

@@ -7,14 +7,9 @@ import (
 
 // wrap breaks text between words so that no line is longer than textWidth; lines
 // after the first begin at the column indent, where the first is taken to begin.
-// A word that is too long by itself, such as an ARN, is broken.
+// A word that is too long, such as an ARN, is left whole: people copy it.
 func wrap(text string, indent int) string {
-	room := textWidth - indent
-	var words []string
-	for word := range strings.FieldsSeq(text) {
-		words = append(words, chop(word, room)...)
-	}
-	return fold(words, indent, room, "")
+	return fold(strings.Fields(text), indent, textWidth-indent, "")
 }
 
 // wrapCommand breaks a command between words of the shell, with a backslash, so
@@ -42,25 +37,6 @@ func fold(words []string, indent, room int, end string) string {
 		used += n
 	}
 	return b.String()
-}
-
-// chop cuts a word into pieces of at most n characters, if it is longer, after
-// a slash or colon if there is one: that is where an ARN is read.
-func chop(word string, n int) []string {
-	var pieces []string
-	r := []rune(word)
-	for len(r) > n {
-		cut := n
-		for i := n; i > n/2; i-- {
-			if r[i-1] == '/' || r[i-1] == ':' {
-				cut = i
-				break
-			}
-		}
-		pieces = append(pieces, string(r[:cut]))
-		r = r[cut:]
-	}
-	return append(pieces, string(r))
 }
 
 // shellWords splits a command at spaces outside quotes, and keeps the quotes.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -28,32 +29,38 @@ func addCommonFlags(root *cobra.Command) *common {
 	cli.Var(flags, &c.timeout, "timeout", "DURATION", "Time for all requests together", positiveDuration)
 	checked(flags, &c.connection.Region, "region", "AWS `REGION`; the SDK's configuration otherwise",
 		must(doctor.IsRegion, "the name of a region"))
-	flags.StringVar(&c.connection.Profile, "aws-profile", "", "`NAME` of a profile of the AWS configuration (not an instance profile)")
+	flags.StringVar(&c.connection.Profile, "profile", "", "`NAME` of a profile of the AWS configuration")
 	checked(flags, &c.connection.EndpointURL, "endpoint-url", "`URL` to ask instead of AWS's endpoints", httpURL)
 	cli.Complete(root, "output", "text", "json")
 	return c
 }
 
-// answer asks what a command is for, and prints the report. Before that, prepare
-// may change how AWS is reached.
+// preparation may change how AWS is reached, or end with a report already.
+type preparation func(context.Context, *aws.Config) (report doctor.Report, ended bool)
+
+// answer asks what a command is for, and prints the report.
 func (c *common) answer(cmd *cobra.Command, ask func(context.Context, *doctor.Doctor) doctor.Report,
-	prepare ...func(context.Context, *aws.Config) error,
+	prepare ...preparation,
 ) error {
-	ctx, cancel := context.WithTimeout(cmd.Context(), c.timeout)
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), c.timeout, fmt.Errorf("no answer within %s (--timeout)", c.timeout))
 	defer cancel()
 	cfg, err := doctor.Load(ctx, c.connection)
 	if err != nil {
 		return err
 	}
 	for _, step := range prepare {
-		if err := step(ctx, &cfg); err != nil {
-			return err
+		if report, ended := step(ctx, &cfg); ended {
+			return c.print(cmd, report)
 		}
 	}
 	if err := doctor.RequireRegion(cfg); err != nil {
 		return err
 	}
-	report := ask(ctx, doctor.New(cfg))
+	return c.print(cmd, ask(ctx, doctor.New(cfg)))
+}
+
+// print writes the report, and ends the command with its exit code.
+func (c *common) print(cmd *cobra.Command, report doctor.Report) error {
 	if err := c.write(report, cmd.OutOrStdout()); err != nil {
 		return err
 	}

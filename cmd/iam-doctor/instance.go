@@ -29,15 +29,13 @@ func instanceCommand(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "instance [ID]",
 		Short: "Why an instance has no credentials, or the wrong ones",
-		Long:  "Why the instance with this ID (i-…), or the one that this runs on, has no\ncredentials, or the wrong ones.",
-		Args: argument("instance id", &f.request.ID,
-			must(doctor.IsInstanceID, "the id of an instance, such as i-0123456789abcdef0")),
+		Long:  "Why the instance with this ID (i-…, or its ARN), or the one that this runs on, has\nno credentials, or the wrong ones.",
+		Args:  cli.Arg(f.read),
 	}
 	flags := cmd.Flags()
 	cli.Bool(flags, &f.self, "self", "The instance that this runs on")
 	checked(flags, &f.from, "from", "Join the verdict of the agent at this `URL`, http://HOST:16925", httpURL)
-	checked(flags, &f.request.ExpectRole, "expect-role", "`NAME` of the role that the instance should have",
-		must(doctor.IsRoleName, "the name of a role"))
+	cli.Var(flags, &f.request.ExpectRole, "expect-role", "", "`NAME` or ARN of the role that the instance should have", doctor.ParseRole)
 	cli.Bool(flags, &f.request.Containers, "containers", "Containers behind a bridge on the instance need IMDS: a hop limit of 1 is a fault")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if f.self == (f.request.ID != "") {
@@ -48,17 +46,30 @@ func instanceCommand(c *common) *cobra.Command {
 	return cmd
 }
 
-// locate finds out which instance this is, if that was asked.
-func (f *instanceFlags) locate(ctx context.Context, cfg *aws.Config) error {
-	if !f.self {
-		return nil
-	}
-	self, err := doctor.AskSelf(ctx, *cfg)
+// read reads the argument; an ARN names the region too.
+func (f *instanceFlags) read(s string) error {
+	id, region, err := doctor.ParseInstance(s)
 	if err != nil {
-		return err
+		return cli.Invalid("instance id", s, err)
 	}
-	f.request.ID, f.request.Self, cfg.Region = self.InstanceID, self.Sighting, self.Region
+	f.request.ID = id
+	if f.connection.Region == "" {
+		f.connection.Region = region
+	}
 	return nil
+}
+
+// locate finds out which instance this is, if that was asked.
+func (f *instanceFlags) locate(ctx context.Context, cfg *aws.Config) (report doctor.Report, ended bool) {
+	if !f.self {
+		return doctor.Report{}, false
+	}
+	self := doctor.AskSelf(ctx, *cfg)
+	if !self.OK() {
+		return doctor.DiagnoseSelf(self, time.Now()), true
+	}
+	f.request.ID, f.request.Seen, cfg.Region = self.Value.InstanceID, self.Value.Sighting, self.Value.Region
+	return doctor.Report{}, false
 }
 
 func (f *instanceFlags) ask(ctx context.Context, d *doctor.Doctor) doctor.Report {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,21 +17,47 @@ func launchCommand(c *common) *cobra.Command {
 		Use:   "launch",
 		Short: "Why launching an instance with a profile is refused",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if request.DryRun && request.ImageID == "" {
+			switch {
+			case request.DryRun && request.ImageID == "":
 				return errors.New("--dry-run: needs --image-id, since EC2 checks the image too")
+			case request.DryRun && request.Principal != "":
+				return errors.New("--dry-run: EC2 answers for your own credentials only; leave --principal away")
 			}
 			return c.answer(cmd, func(ctx context.Context, d *doctor.Doctor) doctor.Report { return d.Launch(ctx, request) })
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&request.Profile, "profile", "", "`NAME` or ARN of the instance profile; required")
+	flags.StringVar(&request.Profile, "instance-profile", "", "`NAME` or ARN of the instance profile; required")
 	cli.Bool(flags, &request.DryRun, "dry-run", "Try RunInstances with DryRun; needs --image-id")
-	checked(flags, &request.ImageID, "image-id", "Image for the dry run, by its `ID`, ami-…",
+	checked(flags, &request.ImageID, "image-id", "`ID` of the image, ami-…; any otherwise",
 		must(doctor.IsImageID, "the id of an image, such as ami-0123456789abcdef0"))
-	checked(flags, &request.InstanceType, "instance-type", "`TYPE` of the instance for the dry run",
+	checked(flags, &request.InstanceType, "instance-type", "`TYPE` of the instance",
 		must(doctor.IsInstanceType, "an instance type, such as t3.micro"))
-	checked(flags, &request.SubnetID, "subnet-id", "Subnet for the dry run, by its `ID`; the default one otherwise",
+	checked(flags, &request.SubnetID, "subnet-id", "`ID` of the subnet; any, or the default one, otherwise",
 		must(doctor.IsSubnetID, "the id of a subnet"))
-	cli.Require(cmd, "profile")
+	groups := idList{target: &request.SecurityGroupIDs}
+	flags.Var(&groups, "security-group-id", "`ID` of a security group; can be repeated")
+	checked(flags, &request.KeyName, "key-name", "`NAME` of the key pair, if one is used",
+		must(doctor.IsKeyName, "the name of a key pair"))
+	addPrincipal(flags, &request.Principal, "who launches it")
+	cli.Require(cmd, "instance-profile")
 	return cmd
 }
+
+// idList is a flag for security groups, which can be repeated.
+type idList struct{ target *[]string }
+
+// Set implements [pflag.Value].
+func (l *idList) Set(s string) error {
+	if !doctor.IsSecurityGroupID(s) {
+		return errors.New("not the id of a security group, such as sg-0123456789abcdef0")
+	}
+	*l.target = append(*l.target, s)
+	return nil
+}
+
+// String implements [pflag.Value].
+func (l *idList) String() string { return strings.Join(*l.target, ", ") }
+
+// Type implements [pflag.Value].
+func (l *idList) Type() string { return "" }

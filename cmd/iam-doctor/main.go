@@ -4,8 +4,8 @@
 //
 //	iam-doctor instance i-0123456789abcdef0
 //	iam-doctor role NAME
-//	iam-doctor add-role --profile=PROFILE --role=ROLE
-//	iam-doctor launch --profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0
+//	iam-doctor add-role --instance-profile=PROFILE --role=ROLE
+//	iam-doctor launch --instance-profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0
 //
 // It changes nothing. Its exit code is 0 for ok, 1 for a warning, 2 for
 // critical, and 3 for unknown or bad usage. See docs/iam-doctor.md.
@@ -40,8 +40,8 @@ The exit code is 0 for ok, 1 for a warning, 2 for critical, and 3 for unknown or
 bad usage.`,
 		Example: `  iam-doctor instance i-0123456789abcdef0
   iam-doctor role NAME
-  iam-doctor add-role --profile=PROFILE --role=ROLE
-  iam-doctor launch --profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0`,
+  iam-doctor add-role --instance-profile=PROFILE --role=ROLE
+  iam-doctor launch --instance-profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0`,
 		RunE: func(*cobra.Command, []string) error {
 			return errors.New("command not specified: give instance, role, add-role or launch, or --help")
 		},

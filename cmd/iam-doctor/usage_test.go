@@ -19,14 +19,14 @@ func TestUsage(t *testing.T) {
 		"heal":              `unknown command "heal" for "iam-doctor"`,
 		"instance":          "instance: give either the id of an instance or --self",
 		"instance i-0 -x":   "unknown shorthand flag: 'x' in -x",
-		"instance web-1":    "instance id=web-1: not the id of an instance, such as i-0123456789abcdef0",
+		"instance web-1":    "instance id=web-1: not the id of an instance, such as i-0123456789abcdef0, or its ARN",
 		"role":              "role: missing argument NAME",
 		"role a b":          `role: unexpected argument "b"`,
-		"role a;b":          "role name=a;b: not the name of a role",
+		"role a;b":          "role name=a;b: not the name or ARN of a role",
 		"role r --output=x": "--output=x: not one of text, json",
 		"role r --timeout=": "--timeout=: not a positive duration, such as 30s",
-		"add-role --role=r": "add-role: missing --profile",
-		"launch --dry-run":  "launch: missing --profile",
+		"add-role --role=r": "add-role: missing --instance-profile",
+		"launch --dry-run":  "launch: missing --instance-profile",
 		"instance --from=http://me:canary@host?x": "--from=http://***@host?x: not a URL such as http://HOST:PORT",
 	} {
 		var stdout, stderr strings.Builder

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
@@ -16,17 +15,6 @@ import (
 // checked adds a flag whose value is checked.
 func checked(flags *pflag.FlagSet, target *string, name, usage string, check func(string) error) {
 	cli.Var(flags, target, name, "", usage, func(s string) (string, error) { return s, check(s) })
-}
-
-// argument reads the argument of a command into target, and checks it.
-func argument(name string, target *string, check func(string) error) cobra.PositionalArgs {
-	return cli.Arg(func(s string) error {
-		if err := check(s); err != nil {
-			return cli.Invalid(name, s, err)
-		}
-		*target = s
-		return nil
-	})
 }
 
 func positiveDuration(s string) (time.Duration, error) {

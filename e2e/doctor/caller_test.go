@@ -25,8 +25,8 @@ func topics(t *testing.T) map[string][]string {
 	return map[string][]string{
 		"instance": {"instance", f.instance},
 		"role":     {"role", f.role},
-		"add-role": {"add-role", "--profile=" + f.profile, "--role=" + f.role},
-		"launch":   {"launch", "--profile=" + f.profile},
+		"add-role": {"add-role", "--instance-profile=" + f.profile, "--role=" + f.role},
+		"launch":   {"launch", "--instance-profile=" + f.profile},
 	}
 }
 
@@ -126,7 +126,7 @@ func TestTextFitsTerminal(t *testing.T) {
 		t.Errorf("exit code %d\n%s", o.code, o.stdout)
 	}
 	for line := range strings.Lines(o.stdout) {
-		if len([]rune(line)) > 81 && !strings.HasPrefix(line, "See https://") {
+		if len([]rune(line)) > 81 && !strings.HasPrefix(line, "More: https://") && !strings.Contains(line, " arn:") {
 			t.Errorf("%d columns: %s", len([]rune(line)), line)
 		}
 	}

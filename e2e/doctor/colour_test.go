@@ -49,7 +49,7 @@ func TestColourOnTerminal(t *testing.T) {
 	args := []string{"instance", f.instance, "--endpoint-url=" + shared.endpoint}
 	for setting, coloured := range map[string]bool{"TERM=xterm": true, "TERM=dumb": false, "NO_COLOR=1": false} {
 		shown := onTerminal(t, env(t, shared.admin.keys, "us-east-1", setting), args...)
-		if !bytes.Contains([]byte(shown), []byte("healthy")) || bytes.Contains([]byte(shown), []byte("\x1b[")) != coloured {
+		if !bytes.Contains([]byte(shown), []byte("no_fault_found")) || bytes.Contains([]byte(shown), []byte("\x1b[")) != coloured {
 			t.Errorf("%s: colour %t:\n%q", setting, !coloured, shown)
 		}
 	}

@@ -25,7 +25,7 @@ func TestInstanceHealthy(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	r := diagnose(t, shared.admin.keys, "instance", f.instance)
-	expect(t, r, "healthy", "ok")
+	expect(t, r, "no_fault_found", "ok")
 	for _, name := range []string{"caller", "instance", "metadata_options", "association", "profile", "profile_id", "has_role", "trust_policy"} {
 		expectStep(t, r, name, "pass", "ok")
 	}
@@ -72,7 +72,7 @@ func TestInstanceProfileDeletedAndRecreated(t *testing.T) {
 		&ec2.DisassociateIamInstanceProfileInput{AssociationId: &association}))
 	must[*ec2.AssociateIamInstanceProfileOutput](t)(shared.admin.ec2.AssociateIamInstanceProfile(t.Context(),
 		&ec2.AssociateIamInstanceProfileInput{InstanceId: &f.instance, IamInstanceProfile: &ec2types.IamInstanceProfileSpecification{Name: &f.profile}}))
-	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance), "healthy", "ok")
+	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance), "no_fault_found", "ok")
 }
 
 func TestInstanceRoleRemoved(t *testing.T) {
@@ -84,7 +84,7 @@ func TestInstanceRoleRemoved(t *testing.T) {
 	expectStep(t, r, "has_role", "fail", "profile_without_role")
 	expectRemedy(t, r, "aws iam add-role-to-instance-profile --instance-profile-name "+f.profile)
 	shared.admin.addRole(t, f.profile, f.role)
-	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance), "healthy", "ok")
+	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance), "no_fault_found", "ok")
 }
 
 func TestInstanceTrustBrokenAndMended(t *testing.T) {
@@ -97,9 +97,9 @@ func TestInstanceTrustBrokenAndMended(t *testing.T) {
 	expectRemedy(t, r, "aws iam update-assume-role-policy --role-name "+f.role)
 
 	// The policy of the remedy keeps what was there, and mends it.
-	shared.admin.setTrust(t, f.role, string(r.Policy))
+	shared.admin.setTrust(t, f.role, r.policy(t))
 	r = diagnose(t, shared.admin.keys, "instance", f.instance)
-	expect(t, r, "healthy", "ok")
+	expect(t, r, "no_fault_found", "ok")
 
 	shared.admin.setTrust(t, f.role, `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"},
@@ -119,12 +119,12 @@ func TestInstanceMetadataOptions(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	shared.admin.setMetadata(t, f.instance, ec2types.InstanceMetadataEndpointStateEnabled, 1)
-	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance), "healthy", "ok")
+	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance), "no_fault_found", "ok")
 	r := diagnose(t, shared.admin.keys, "instance", f.instance, "--containers")
 	expect(t, r, "hop_limit_too_low", "critical")
 	expectRemedy(t, r, "aws ec2 modify-instance-metadata-options --instance-id "+f.instance+" --http-put-response-hop-limit 2")
 	shared.admin.setMetadata(t, f.instance, ec2types.InstanceMetadataEndpointStateEnabled, 2)
-	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance, "--containers"), "healthy", "ok")
+	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance, "--containers"), "no_fault_found", "ok")
 	shared.admin.setMetadata(t, f.instance, ec2types.InstanceMetadataEndpointStateDisabled, 2)
 	r = diagnose(t, shared.admin.keys, "instance", f.instance)
 	expect(t, r, "imds_disabled", "critical")
@@ -134,7 +134,7 @@ func TestInstanceMetadataOptions(t *testing.T) {
 func TestInstanceWrongRole(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
-	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance, "--expect-role="+f.role), "healthy", "ok")
+	expect(t, diagnose(t, shared.admin.keys, "instance", f.instance, "--expect-role="+f.role), "no_fault_found", "ok")
 	r := diagnose(t, shared.admin.keys, "instance", f.instance, "--expect-role=somebody-else")
 	expect(t, r, "wrong_role", "critical")
 	expectStep(t, r, "expected_role", "fail", "role_mismatch")
@@ -163,7 +163,7 @@ func TestInstancePermissions(t *testing.T) {
 			r := diagnose(t, k, "instance", f.instance)
 			if lacking == "iam:GetRole" {
 				// The profile's copy of the trust policy does as well.
-				expect(t, r, "healthy", "ok")
+				expect(t, r, "no_fault_found", "ok")
 				return
 			}
 			expect(t, r, "permission_lacking", "unknown")
@@ -171,8 +171,8 @@ func TestInstancePermissions(t *testing.T) {
 			var policy struct {
 				Statement []struct{ Action any }
 			}
-			if err := json.Unmarshal(r.Policy, &policy); err != nil || policy.Statement[0].Action != lacking {
-				t.Errorf("policy %s: %v", r.Policy, err)
+			if err := json.Unmarshal([]byte(r.policy(t)), &policy); err != nil || policy.Statement[0].Action != lacking {
+				t.Errorf("policies %+v: %v", r.Policies, err)
 			}
 			for _, s := range r.Steps {
 				if s.Status == "unknown" && s.Lacks != lacking {
@@ -191,7 +191,7 @@ func TestInstanceInChina(t *testing.T) {
 	c.newProfile(t, profile, role)
 	instance := c.newInstance(t, profile)
 	r := diagnoseIn(t, c.region, c.keys, "instance", instance)
-	expect(t, r, "healthy", "ok")
+	expect(t, r, "no_fault_found", "ok")
 
 	// Elsewhere the same name is nobody's.
 	f := newFleet(t)

@@ -68,7 +68,7 @@ func TestJoinWrongRole(t *testing.T) {
 		r := diagnose(t, shared.admin.keys, "instance", f.instance, agent(t, agentView{condition: condition, role: f.role, profile: f.profile}))
 		expect(t, r, "profile_changed", "warning")
 		expectStep(t, r, "role_seen", "fail", "role_replaced")
-		expectRemedy(t, r, "Wait for the next refresh")
+		expectRemedy(t, r, "Wait for the next automatically scheduled refresh")
 	}
 	r := diagnose(t, shared.admin.keys, "instance", f.instance, agent(t, agentView{condition: "healthy", role: successor, profile: f.profile}))
 	expect(t, r, "healthy", "ok")
@@ -165,7 +165,7 @@ func metadataService(t *testing.T, f fleet, role string) string {
 func TestSelf(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
-	for role, condition := range map[string]string{f.role: "healthy", "former": "profile_changed"} {
+	for role, condition := range map[string]string{f.role: "no_fault_found", "former": "profile_changed"} {
 		environment := env(t, shared.admin.keys, "eu-west-1", "AWS_EC2_METADATA_SERVICE_ENDPOINT="+metadataService(t, f, role), "AWS_EC2_METADATA_DISABLED=false")
 		o := execute(t, environment, "instance", "--self", "--endpoint-url="+shared.endpoint, "--output=json")
 		var r report
@@ -182,5 +182,13 @@ func TestSelfNowhere(t *testing.T) {
 	t.Parallel()
 	environment := env(t, shared.admin.keys, "us-east-1", "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1", "AWS_EC2_METADATA_DISABLED=false")
 	o := execute(t, environment, "instance", "--self", "--endpoint-url="+shared.endpoint)
-	oneLine(t, o, "--self: IMDS does not answer")
+	oneLine(t, o, "imds_no_answer: IMDS on this machine gives no usable answer")
+	if !strings.Contains(o.stdout, "'imds-probe check'") {
+		t.Errorf("no way on: %s", o.stdout)
+	}
+	o = execute(t, environment, "instance", "--self", "--endpoint-url="+shared.endpoint, "--output=json")
+	var r report
+	if err := json.Unmarshal([]byte(o.stdout), &r); err != nil || r.Condition != "imds_no_answer" || o.code != 3 {
+		t.Errorf("%v: %+v", err, o)
+	}
 }

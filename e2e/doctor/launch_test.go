@@ -1,6 +1,9 @@
 package doctor_test
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 var whatLaunchReads = []string{"iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"}
 
@@ -12,23 +15,26 @@ func TestLaunchPermissions(t *testing.T) {
 	image := "--image-id=" + shared.admin.image(t)
 	user, k := shared.admin.newUser(t, allow(whatLaunchReads...))
 
-	r := diagnose(t, k, "launch", "--profile="+f.profile)
+	r := diagnose(t, k, "launch", "--instance-profile="+f.profile)
 	expect(t, r, "run_instances_denied", "critical")
 	expectStep(t, r, "may_run", "fail", "nothing_allows")
 	expectStep(t, r, "may_pass", "fail", "nothing_allows")
-	shared.admin.grant(t, user, "allow-run", string(r.Policy))
+	if len(r.Findings) != 2 || r.Findings[1].Condition != "pass_role_denied" {
+		t.Errorf("findings %+v", r.Findings)
+	}
+	shared.admin.grant(t, user, "allow-run", runOnly(t, r.policy(t)))
 
 	// Both the simulator and the dry run without the profile point to PassRole.
-	r = diagnose(t, k, "launch", "--profile="+f.profile, "--dry-run", image)
+	r = diagnose(t, k, "launch", "--instance-profile="+f.profile, "--dry-run", image)
 	expect(t, r, "pass_role_denied", "critical")
 	expectStep(t, r, "dry_run", "fail", "dry_run_refused")
 	expectStep(t, r, "dry_run_without_profile", "pass", "ok")
-	shared.admin.grant(t, user, "allow-pass", string(r.Policy))
+	shared.admin.grant(t, user, "allow-pass", r.policy(t))
 
-	r = diagnose(t, k, "launch", "--profile="+f.profile, "--dry-run", image)
+	r = diagnose(t, k, "launch", "--instance-profile="+f.profile, "--dry-run", image)
 	expect(t, r, "launch_allowed", "ok")
 	expectStep(t, r, "dry_run", "pass", "ok")
-	r = diagnose(t, k, "launch", "--profile="+"arn:aws:iam::123456789012:instance-profile/"+f.profile)
+	r = diagnose(t, k, "launch", "--instance-profile="+"arn:aws:iam::123456789012:instance-profile/"+f.profile)
 	expect(t, r, "launch_allowed", "ok")
 }
 
@@ -39,15 +45,15 @@ func TestLaunchDryRunIsolates(t *testing.T) {
 	f := newFleet(t)
 	image := "--image-id=" + shared.admin.image(t)
 	user, k := shared.admin.newUser(t, allow("iam:GetInstanceProfile"))
-	args := []string{"launch", "--profile=" + f.profile, "--dry-run", image}
+	args := []string{"launch", "--instance-profile=" + f.profile, "--dry-run", image}
 
 	r := diagnose(t, k, args...)
 	expect(t, r, "run_instances_denied", "critical")
 	expectStep(t, r, "dry_run_without_profile", "fail", "dry_run_refused")
-	shared.admin.grant(t, user, "allow-run", string(r.Policy))
+	shared.admin.grant(t, user, "allow-run", r.policy(t))
 	r = diagnose(t, k, args...)
 	expect(t, r, "pass_role_denied", "critical")
-	shared.admin.grant(t, user, "allow-pass", string(r.Policy))
+	shared.admin.grant(t, user, "allow-pass", r.policy(t))
 	expect(t, diagnose(t, k, args...), "launch_allowed", "ok")
 }
 
@@ -55,7 +61,7 @@ func TestLaunchEmptyProfile(t *testing.T) {
 	t.Parallel()
 	profile := nameFor(t, "p")
 	shared.admin.newProfile(t, profile, "")
-	r := diagnose(t, shared.admin.keys, "launch", "--profile="+profile)
+	r := diagnose(t, shared.admin.keys, "launch", "--instance-profile="+profile)
 	expect(t, r, "no_role", "critical")
 	expectStep(t, r, "has_role", "fail", "profile_without_role")
 }
@@ -72,6 +78,24 @@ func TestLaunchInvalidProfile(t *testing.T) {
 		nameFor(t, "nobody"): "profile_missing",
 		f.role:               "profile_missing",
 	} {
-		expect(t, diagnose(t, shared.admin.keys, "launch", "--profile="+given), condition, "critical")
+		expect(t, diagnose(t, shared.admin.keys, "launch", "--instance-profile="+given), condition, "critical")
 	}
+}
+
+// runOnly is the remedy's policy with its first statement alone, that of RunInstances.
+func runOnly(t *testing.T, policy string) string {
+	t.Helper()
+	var document struct {
+		Version   string
+		Statement []json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(policy), &document); err != nil || len(document.Statement) != 2 {
+		t.Fatalf("%v: %s", err, policy)
+	}
+	document.Statement = document.Statement[:1]
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -91,7 +91,7 @@ func TestRoleListDenied(t *testing.T) {
 	}
 
 	// The policy of the remedy is enough.
-	shared.admin.grant(t, user, "remedy", string(r.Policy))
+	shared.admin.grant(t, user, "remedy", r.policy(t))
 	expect(t, diagnose(t, k, "role", name), "role_under_other_name", "warning")
 
 	// Without iam:GetRole the list alone tells the name to choose.

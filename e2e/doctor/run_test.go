@@ -27,10 +27,35 @@ type report struct {
 	Severity  string          `json:"severity"`
 	Summary   string          `json:"summary"`
 	Meaning   string          `json:"meaning"`
-	Remedy    []string        `json:"remedy"`
-	Policy    json.RawMessage `json:"policy"`
+	Findings  []finding       `json:"findings"`
+	Remedy    []remedy        `json:"remedy"`
+	Policies  []policyFile    `json:"policies"`
 	Doc       string          `json:"doc"`
 	Steps     []step          `json:"steps"`
+}
+
+type finding struct {
+	Condition string `json:"condition"`
+	Severity  string `json:"severity"`
+}
+
+type remedy struct {
+	Text    string `json:"text"`
+	Command string `json:"command"`
+}
+
+type policyFile struct {
+	File     string          `json:"file"`
+	Document json.RawMessage `json:"document"`
+}
+
+// policy returns the one policy that the remedy puts in place.
+func (r report) policy(t *testing.T) string {
+	t.Helper()
+	if len(r.Policies) != 1 {
+		t.Fatalf("%d policies, want one: %+v", len(r.Policies), r.Policies)
+	}
+	return string(r.Policies[0].Document)
 }
 
 type step struct {
@@ -145,8 +170,8 @@ func expectStep(t *testing.T, r report, name, status, reason string) step {
 // expectRemedy looks for the exact command in the remedy.
 func expectRemedy(t *testing.T, r report, command string) {
 	t.Helper()
-	for _, line := range r.Remedy {
-		if strings.Contains(line, command) {
+	for _, step := range r.Remedy {
+		if strings.Contains(step.Text+"\n"+step.Command, command) {
 			return
 		}
 	}

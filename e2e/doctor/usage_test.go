@@ -20,23 +20,23 @@ func TestUsage(t *testing.T) {
 		{"instance web-1", `instance id=web-1: not the id of an instance`},
 		{"instance i-0123456789abcdef0 --from=ftp://host", `--from=ftp://host: not a URL such as http://HOST:PORT`},
 		{"instance i-0123456789abcdef0 --from=http://me:canary@host?x", `--from=http://***@host?x: not a URL`},
-		{"instance i-0123456789abcdef0 --expect-role=a;b", `--expect-role=a;b: not the name of a role`},
+		{"instance i-0123456789abcdef0 --expect-role=a;b", `--expect-role=a;b: not the name or ARN of a role`},
 		{"role", "role: missing argument NAME"},
-		{"role a;b", `role name=a;b: not the name of a role`},
-		{"add-role --role=r", "add-role: missing --profile"},
-		{"add-role --profile=p", "add-role: missing --role"},
-		{"add-role --profile=a;b --role=r", `--profile=a;b: not the name of an instance profile`},
-		{"launch", "launch: missing --profile"},
-		{"launch --profile=p --dry-run", "--dry-run: needs --image-id"},
-		{"launch --profile=p --image-id=ubuntu", `--image-id=ubuntu: not the id of an image`},
-		{"launch --profile=p --instance-type=big", `--instance-type=big: not an instance type`},
-		{"launch --profile=p --subnet-id=lan", `--subnet-id=lan: not the id of a subnet`},
+		{"role a;b", `role name=a;b: not the name or ARN of a role`},
+		{"add-role --role=r", "add-role: missing --instance-profile"},
+		{"add-role --instance-profile=p", "add-role: missing --role"},
+		{"add-role --instance-profile=a;b --role=r", `--instance-profile=a;b: not the name or ARN of an instance profile`},
+		{"launch", "launch: missing --instance-profile"},
+		{"launch --instance-profile=p --dry-run", "--dry-run: needs --image-id"},
+		{"launch --instance-profile=p --image-id=ubuntu", `--image-id=ubuntu: not the id of an image`},
+		{"launch --instance-profile=p --instance-type=big", `--instance-type=big: not an instance type`},
+		{"launch --instance-profile=p --subnet-id=lan", `--subnet-id=lan: not the id of a subnet`},
 		{"role r --output=xml", `--output=xml: not one of text, json`},
 		{"role r --timeout=soon", `--timeout=soon: not a positive duration`},
 		{"role r --timeout=0s", `--timeout=0s: not a positive duration`},
 		{"role r --region=Frankfurt", `--region=Frankfurt: not the name of a region`},
 		{"role r --endpoint-url=localhost", `--endpoint-url=localhost: not a URL`},
-		{"role r --aws-profile=nobody", "--aws-profile=nobody: the AWS configuration has no such profile"},
+		{"role r --profile=nobody", "--profile=nobody: the AWS configuration has no such profile"},
 		{"role r --no-such-flag", "unknown flag: --no-such-flag"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestHelp(t *testing.T) {
 	if o.code != 0 || o.stderr != "" {
 		t.Errorf("%+v", o)
 	}
-	for _, word := range []string{"instance", "role", "add-role", "launch", "--aws-profile", "--endpoint-url", "--output", "--timeout"} {
+	for _, word := range []string{"instance", "role", "add-role", "launch", "--profile", "--endpoint-url", "--output", "--timeout"} {
 		if !strings.Contains(o.stdout, word) {
 			t.Errorf("no %q in the help:\n%s", word, o.stdout)
 		}

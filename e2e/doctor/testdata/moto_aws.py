@@ -1,4 +1,4 @@
-"""moto's server on a free loopback port, with five things mended in which moto
+"""moto's server on a free loopback port, with six things fixed in which moto
 differs from AWS and that this suite needs. It prints the port, and ends when
 its standard input does.
 
@@ -12,6 +12,10 @@ its standard input does.
 5. A refusal has the shape that the service's own errors have, and EC2's code for
    it is UnauthorizedOperation; moto answers for all services alike, in a shape
    that IAM's and STS's clients cannot read.
+6. RunInstances, and what IAM reads and changes of one role or profile, is
+   authorized on the ARNs that AWS names; moto asks for all of it on "*", so that
+   no narrow policy is enough.
+   Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 """
 
 import json
@@ -45,7 +49,11 @@ def refuse_as_aws_does():
             try:
                 refuse(self, *args)
             except HTTPException as e:
-                code, message = e.error_type, escape(e.message)
+                code, message = e.error_type, e.message
+                if name == "_raise_access_denied":
+                    why = f"because no identity-based policy allows the {self._action} action"
+                    message = f"{message.rstrip()}{getattr(self, '_denied_on', '')} {why}"
+                message = escape(message)
                 if self._service == "ec2" and code == "AccessDenied":
                     code = "UnauthorizedOperation"
                 error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -59,6 +67,45 @@ def refuse_as_aws_does():
 
     for name in ("_raise_access_denied", "_raise_invalid_access_key", "_raise_signature_does_not_match"):
         mended(name)
+
+
+def resources_of(request):
+    """Returns the ARNs on which AWS authorizes the request, or ["*"]."""
+    action, data = request._action, request._data
+    partition = "aws-cn" if request._region.startswith("cn-") else "aws"
+    account = request._access_key.account_id
+
+    def first(name):
+        value = data.get(name, data.get(name + ".1", "*"))
+        return value[0] if isinstance(value, list) else value
+
+    if action == "ec2:RunInstances":
+        prefix = f"arn:{partition}:ec2:{request._region}"
+        found = [f"{prefix}:{account}:{kind}/*" for kind in ("instance", "volume", "network-interface")]
+        found.append(f"{prefix}::image/{first('ImageId')}")
+        found.append(f"{prefix}:{account}:subnet/{first('SubnetId')}")
+        found.append(f"{prefix}:{account}:security-group/{first('SecurityGroupId')}")
+        return found
+    if action in ("iam:GetRole", "iam:ListInstanceProfilesForRole"):
+        return [f"arn:{partition}:iam::{account}:role/{first('RoleName')}"]
+    if action in ("iam:GetInstanceProfile",):
+        return [f"arn:{partition}:iam::{account}:instance-profile/{first('InstanceProfileName')}"]
+    if action == "iam:SimulatePrincipalPolicy":
+        return [first("PolicySourceArn")]
+    return ["*"]
+
+
+def authorize_on_resources():
+    check = IAMRequest.check_action_permitted
+
+    def check_each(self, resource):
+        if resource != "*":
+            return check(self, resource)
+        for arn in resources_of(self):
+            self._denied_on = "" if arn == "*" else f" on resource: {arn}"
+            check(self, arn)
+
+    IAMRequest.check_action_permitted = check_each
 
 
 def keep_profile_id():
@@ -200,6 +247,7 @@ def allow_pass(response, role):
 
 def main():
     refuse_as_aws_does()
+    authorize_on_resources()
     keep_profile_id()
     check_pass_role()
     IamResponse.simulate_principal_policy = simulate_principal_policy
