@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -72,8 +74,10 @@ func threadExists(tid int) bool {
 // test run into go test's.
 func awaitThreadEnd(t *testing.T, tid int) {
 	t.Helper()
+	watchdog, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	for threadExists(tid) {
-		if t.Context().Err() != nil {
+		if watchdog.Err() != nil {
 			t.Fatalf("thread %d is still there", tid)
 		}
 		runtime.Gosched()
