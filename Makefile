@@ -86,9 +86,10 @@ e2e-deps: ## install the Debian packages that the end-to-end suites need (root)
 	apt-get update -qq && apt-get install -qq -y --no-install-recommends $$need >/dev/null
 
 .PHONY: e2e
-e2e: ## the built binaries against real parts (root; see e2e-deps)
-	cd e2e && $(GO) test -count=1 -p 1 -timeout 30m ./...
-	cd e2e/doctor && $(GO) test -count=1 -timeout 20m ./...
+e2e: ## the built binaries against real parts (root; see e2e-deps); E2E_FULL=1 for the long form
+	cd tools/mutate && $(GO) test -count=1 ./...
+	cd e2e && $(GO) test -count=1 -p 1 -timeout $(if $(E2E_FULL),180m,30m) ./...
+	cd e2e/doctor && $(GO) test -count=1 -timeout $(if $(E2E_FULL),90m,20m) ./...
 
 .PHONY: module
 module: ## move the project to another module path: make module PATH=example.com/imds-probe
@@ -117,14 +118,18 @@ bench: ## measure the daemon beside what people run, into docs/performance.md (r
 
 .PHONY: soak
 soak: ## 200,000 rounds through all scenarios, 20,000 of the daemon (root)
-	cd e2e && SOAK_ROUNDS=200000 $(GO) test -count=1 -timeout 90m -run Soak -v ./endurance
+	cd e2e && E2E_FULL=1 $(GO) test -count=1 -timeout 90m -run Soak -v ./endurance
 
 .PHONY: image
 image: ## build the container image
 	docker build -t imds-probe:$(VERSION) .
 
 .PHONY: ci
-ci: lint test e2e ## what CI runs; stale golden files and documents fail it
+ci: lint test e2e ## what CI runs, within half an hour; stale golden files and documents fail it
+
+.PHONY: ci-full
+ci-full: ## before a release: ci in its long form, mutation, fuzzing; into docs/full-run.md (root)
+	FUZZTIME=$(FUZZTIME) tools/ci-full.sh
 
 .PHONY: clean
 clean: ## remove what was built

@@ -37,7 +37,7 @@ var steps = []string{"healthy", "no_role", "throttled_503", "token_forbidden", "
 // threads to stay what they were after a warm-up, and its counters to add up.
 func TestSoakDaemon(t *testing.T) {
 	harness.NeedRoot(t)
-	n := soakRounds(t) / 10 // each with what a browser and a scraper ask for
+	n := soakRounds() / 10 // each with what a browser and a scraper ask for
 	sim := imdstest.New(imdstest.MustFind("healthy"))
 	server, err := imdstest.Listen(sim, "127.0.0.1:0")
 	if err != nil {

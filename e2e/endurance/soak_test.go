@@ -5,13 +5,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/imds-probe/imds-probe/e2e/harness"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
@@ -25,25 +25,19 @@ const (
 	laneTimeout = 3 * time.Second
 )
 
-// soakRounds returns how many rounds a soak makes: SOAK_ROUNDS, or a short form.
-func soakRounds(t *testing.T) int {
-	t.Helper()
-	text, set := os.LookupEnv("SOAK_ROUNDS")
-	if !set {
-		return 5000
+// soakRounds returns how many rounds a soak makes.
+func soakRounds() int {
+	if harness.Full() {
+		return 200_000
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1000 {
-		t.Fatalf("SOAK_ROUNDS=%q: want a number from 1000", text)
-	}
-	return n
+	return 5000
 }
 
 // TestSoakVerdicts makes rounds through all scenarios in random order on real
 // sockets. Every verdict must be the one that the scenario names, and after a
 // warm-up nothing may grow.
 func TestSoakVerdicts(t *testing.T) {
-	n, seed := soakRounds(t), rand.Uint64()
+	n, seed := soakRounds(), rand.Uint64()
 	t.Logf("%d rounds, seed %d", n, seed)
 	all := make([]*lane, lanes)
 	for i := range all {

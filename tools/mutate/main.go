@@ -22,7 +22,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"time"
+	"strings"
 )
 
 type options struct {
@@ -65,16 +65,16 @@ func run(ctx context.Context, o options, names []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ok := true
+	ok, rates := true, []string{}
 	for _, t := range targets {
-		began := time.Now()
 		mutants, err := mutate(ctx, root, t, o.jobs)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", t.pkg, err)
 		}
 		ok = known.judge(os.Stdout, t, mutants, o.least) && ok
-		fmt.Fprintln(os.Stdout, "  ", time.Since(began).Round(time.Second))
+		rates = append(rates, fmt.Sprintf("%.1f %% of %s", rate(mutants), t.pkg))
 	}
+	fmt.Fprintln(os.Stdout, "died:", strings.Join(rates, ", "))
 	if o.write {
 		return ok, known.write(filepath.Join(here, "survivors.txt"))
 	}

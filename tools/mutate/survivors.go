@@ -54,13 +54,13 @@ func (s survivors) write(path string) error {
 // judge prints what became of a target's mutants, and tells whether enough died and
 // each of the others has a reason. It keeps s up to date.
 func (s survivors) judge(w io.Writer, t target, mutants []*mutant, least float64) bool {
-	dead, bare, present := 0, 0, map[string]bool{}
+	bare, left, present := 0, 0, map[string]bool{}
 	var lines []string
 	for _, m := range mutants {
 		if m.dead {
-			dead++
 			continue
 		}
+		left++
 		present[m.key] = true
 		if reason, ok := s[m.key]; ok && reason != unexplained {
 			continue
@@ -80,8 +80,7 @@ func (s survivors) judge(w io.Writer, t target, mutants []*mutant, least float64
 			delete(s, key)
 		}
 	}
-	rate := 100 * float64(dead) / float64(max(1, len(mutants)))
-	ok := bare == 0 && rate >= least
+	ok := bare == 0 && rate(mutants) >= least
 	word := "ok"
 	if !ok {
 		word = "FAIL"
@@ -91,8 +90,19 @@ func (s survivors) judge(w io.Writer, t target, mutants []*mutant, least float64
 		fmt.Fprintln(w, line)
 	}
 	fmt.Fprintf(w, "%s %s: %d mutants, %d died (%.1f %%, at least %.0f), %d survived, %d of them without a reason\n",
-		word, t.pkg, len(mutants), dead, rate, least, len(mutants)-dead, bare)
+		word, t.pkg, len(mutants), len(mutants)-left, rate(mutants), least, left, bare)
 	return ok
+}
+
+// rate is how many of the mutants died, in per cent.
+func rate(mutants []*mutant) float64 {
+	dead := 0
+	for _, m := range mutants {
+		if m.dead {
+			dead++
+		}
+	}
+	return 100 * float64(dead) / float64(max(1, len(mutants)))
 }
 
 // has tells whether a key is of a file that was mutated.

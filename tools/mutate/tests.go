@@ -121,20 +121,24 @@ func (ts tests) judge(ctx context.Context, mutants []*mutant, jobs int) {
 }
 
 // dies tells whether a test fails, or takes several times as long, with the mutant.
+// Most die of the quick ones, which are asked first.
 func (m *mutant) dies(ctx context.Context) bool {
-	names, takes := map[*binary][]string{}, map[*binary]time.Duration{}
-	var order []*binary
-	for _, t := range m.tests {
-		if names[t.binary] == nil {
-			order = append(order, t.binary)
+	for _, slow := range []bool{false, true} {
+		names, takes := map[*binary][]string{}, map[*binary]time.Duration{}
+		for _, t := range m.tests {
+			if slow == (t.takes > quick) {
+				names[t.binary] = append(names[t.binary], t.name)
+				takes[t.binary] += t.takes
+			}
 		}
-		names[t.binary] = append(names[t.binary], t.name)
-		takes[t.binary] += t.takes
-	}
-	for _, b := range order {
-		if _, err := b.run(ctx, names[b], 10*time.Second+4*takes[b], "MUTATE="+strconv.Itoa(m.id)); err != nil {
-			return true
+		for b := range names {
+			if _, err := b.run(ctx, names[b], 10*time.Second+4*takes[b], "MUTATE="+strconv.Itoa(m.id)); err != nil {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// quick is what a test takes that is asked first.
+const quick = 250 * time.Millisecond
