@@ -42,7 +42,7 @@ func (s *Simulator) pipe(ctx context.Context) net.Conn {
 // reach tells what a scenario does to all connections.
 func (s Scenario) reach() effectKind {
 	for _, f := range s.Faults {
-		if f.Method == "" && f.Path == "" && (f.Effect.kind == effectDrop || f.Effect.kind == effectRefuse) {
+		if f.always() && (f.Effect.kind == effectDrop || f.Effect.kind == effectRefuse) {
 			return f.Effect.kind
 		}
 	}
