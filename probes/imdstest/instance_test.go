@@ -91,10 +91,15 @@ func TestListings(t *testing.T) {
 			"meta-data/local-ipv4",
 			"meta-data/mac",
 			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/device-number",
+			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/interface-id",
 			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/local-hostname",
 			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/local-ipv4s",
 			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/mac",
 			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/owner-id",
+			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/subnet-id",
+			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/subnet-ipv4-cidr-block",
+			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/vpc-id",
+			"meta-data/network/interfaces/macs/0e:49:61:0f:c3:11/vpc-ipv4-cidr-block",
 			"meta-data/placement/availability-zone",
 			"meta-data/placement/region",
 		}
@@ -179,6 +184,7 @@ func TestInstanceAgrees(t *testing.T) {
 			network + "local-ipv4s":                         "10.237.0.21",
 			network + "mac":                                 mac,
 			network + "owner-id":                            imdstest.AccountID,
+			network + "subnet-ipv4-cidr-block":              "10.237.0.0/24",
 		} {
 			if got := b.text(path); got != want {
 				t.Errorf("%s: %s: %q, want %q", tc.zone, path, got, want)

@@ -76,13 +76,19 @@ func (i Instance) identity(at moment) string {
 
 // networkInterface is what cloud-init makes a network configuration of.
 func (i Instance) networkInterface() tree {
+	network := i.PrivateIP[:strings.LastIndexByte(i.PrivateIP, '.')+1] + "0/24"
 	t := tree{}
 	for name, value := range map[string]string{
-		"device-number":  "0",
-		"local-hostname": i.hostname(),
-		"local-ipv4s":    i.PrivateIP,
-		"mac":            i.MAC,
-		"owner-id":       i.AccountID,
+		"device-number":          "0",
+		"interface-id":           "eni-0123456789abcdef0",
+		"local-hostname":         i.hostname(),
+		"local-ipv4s":            i.PrivateIP,
+		"mac":                    i.MAC,
+		"owner-id":               i.AccountID,
+		"subnet-id":              "subnet-0123456789abcdef0",
+		"subnet-ipv4-cidr-block": network,
+		"vpc-id":                 "vpc-0123456789abcdef0",
+		"vpc-ipv4-cidr-block":    network,
 	} {
 		t["meta-data/network/interfaces/macs/"+i.MAC+"/"+name] = text(value)
 	}
