@@ -1,7 +1,8 @@
 """What cloud-init's EC2 datasource finds out about an instance of EC2.
 
-This host is none, so the system's own tables must be made to say that it is; the
-datasource and its configuration are those of the package.
+The host is none, so what the datasource asks of the system (the firmware's tables,
+the network devices) is answered here; the datasource is the package's own, in its
+default configuration.
 """
 import json
 import sys
@@ -28,8 +29,6 @@ print(json.dumps({
     "instanceId": source.get_instance_id(),
     "accountId": source.identity["accountId"],
     "hostname": source.metadata["local-hostname"],
-    "interfaces": sorted(source.network_config["ethernets"]) if "ethernets" in source.network_config else [],
-    "iam": sorted(source.metadata["iam"]),
+    "interfaces": sorted(source.network_config["ethernets"]),
     "classic": source.is_classic_instance(),
-    "userData": source.get_userdata_raw(),
-}, default=str))
+}))
