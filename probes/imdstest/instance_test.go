@@ -22,7 +22,7 @@ type browser struct {
 
 func browse(t *testing.T, s *imdstest.Simulator) browser {
 	t.Helper()
-	b := browser{t: t, do: s.Client().Do}
+	b := browser{t: t, do: s.Client().Transport.RoundTrip}
 	issued, _ := ask(t, b.do, "PUT", "http://imds/latest/api/token", map[string]string{"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": "21600"})
 	b.token = issued.Body
 	return b
