@@ -56,10 +56,13 @@ func keysRegionIdentity(all found) found {
 	return f
 }
 
+// full tells whether this is the full run.
+func full() bool { return os.Getenv("E2E_FULL") == "1" }
+
 // clients returns the clients of this run.
 func clients() (list []client) {
 	for _, c := range allClients() {
-		if !c.full || os.Getenv("E2E_FULL") == "1" {
+		if !c.full || full() {
 			list = append(list, c)
 		}
 	}
