@@ -20,7 +20,7 @@ func TestAnHourOfHealthyRounds(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 
-		requests := d.Simulator.Requests()
+		requests := d.Simulator.Counts()
 		rounds := requests["PUT /latest/api/token"]
 		if rounds < 120 || rounds > 122 {
 			t.Errorf("%d rounds in an hour of 30 s intervals", rounds)

@@ -14,6 +14,7 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // judged returns the handler of an agent that has made its first round.
@@ -21,7 +22,7 @@ func judged(tb testing.TB) http.Handler {
 	tb.Helper()
 	a, err := agent.New(tb.Context(), agent.Options{
 		Endpoint: ladder.EndpointIPv4, Interval: time.Hour, Timeout: time.Second, Policy: probes.DefaultPolicy(),
-		TelemetryPath: "/metrics", HTTPClient: imdstest.New(imdstest.MustFind("healthy")).Client(), Logger: zap.NewNop(),
+		TelemetryPath: "/metrics", HTTPClient: wire.NewClient(imdstest.New(imdstest.MustFind("healthy")).Dial), Logger: zap.NewNop(),
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 const grace = time.Minute
@@ -29,7 +30,7 @@ func boot(t *testing.T, scenario string) (sim *imdstest.Simulator, after func(ti
 	a, err := agent.New(t.Context(), agent.Options{
 		Endpoint: ladder.EndpointIPv4,
 		Interval: 30 * time.Second, Timeout: time.Second, GraceUntil: start.Add(grace),
-		Policy: probes.DefaultPolicy(), HTTPClient: sim.Client(), Logger: zap.New(core),
+		Policy: probes.DefaultPolicy(), HTTPClient: wire.NewClient(sim.Dial), Logger: zap.New(core),
 	})
 	if err != nil {
 		t.Fatal(err)

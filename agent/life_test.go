@@ -251,7 +251,7 @@ func TestNoRoleByDesignNeverPages(t *testing.T) {
 			if diff := cmp.Diff([]string{"healthy"}, d.Transitions()); diff != "" {
 				t.Errorf("%v: -want +got:\n%s", presence, diff)
 			}
-			if n := d.Simulator.Requests()["GET /latest/meta-data/identity-credentials/ec2/info"]; n != 0 {
+			if n := d.Simulator.Counts()["GET /latest/meta-data/identity-credentials/ec2/info"]; n != 0 {
 				t.Errorf("%v: %d control requests in healthy rounds", presence, n)
 			}
 			if got := d.Sample(`imds_probe_failures_total{probe="iam",vantage="host"}`); got != "0" {
@@ -314,7 +314,7 @@ func TestSuspend(t *testing.T) {
 			if diff := cmp.Diff(want, d.Counts()); diff != "" {
 				t.Errorf("request %d: -want +got:\n%s", left, diff)
 			}
-			if n := d.Simulator.Requests()["PUT /latest/api/token"]; n > 30 {
+			if n := d.Simulator.Counts()["PUT /latest/api/token"]; n > 30 {
 				t.Errorf("request %d: %d rounds in the ten minutes that were not slept through", left, n)
 			}
 		})

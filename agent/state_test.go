@@ -14,6 +14,7 @@ import (
 	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // withState keeps the state in a file.
@@ -27,7 +28,7 @@ func restart(t *testing.T, d *agenttest.Daemon, path string) *agenttest.Daemon {
 	d.Stop()
 	return agenttest.Start(t, "healthy", func(o *agent.Options) {
 		o.StateFile = path
-		o.HTTPClient = d.Simulator.Client()
+		o.HTTPClient = wire.NewClient(d.Simulator.Dial)
 	})
 }
 
@@ -135,7 +136,7 @@ func TestStateRestartsAnywhere(t *testing.T) {
 				if err := os.WriteFile(path, held, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				d = agenttest.Start(t, "healthy", func(o *agent.Options) { o.StateFile, o.HTTPClient = path, simulator.Client() })
+				d = agenttest.Start(t, "healthy", func(o *agent.Options) { o.StateFile, o.HTTPClient = path, wire.NewClient(simulator.Dial) })
 				defer d.Stop()
 				awaitCondition(t, d, probes.ConditionAssumeRoleUnauthorized, 5*time.Second)
 				var to []probes.Condition

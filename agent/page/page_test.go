@@ -20,6 +20,7 @@ import (
 	"github.com/imds-probe/imds-probe/agent/internal/agenttest"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // wantAll wants each of the texts in the page.
@@ -168,7 +169,7 @@ func benchmark(b *testing.B, target string) {
 	sim := imdstest.New(imdstest.MustFind("healthy"))
 	a, err := agent.New(b.Context(), agent.Options{
 		Endpoint: "http://127.0.0.1:1", Interval: time.Hour, Timeout: time.Second,
-		Policy: probes.DefaultPolicy(), TelemetryPath: "/metrics", Logger: zap.NewNop(), HTTPClient: sim.Client(),
+		Policy: probes.DefaultPolicy(), TelemetryPath: "/metrics", Logger: zap.NewNop(), HTTPClient: wire.NewClient(sim.Dial),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -52,12 +52,12 @@ func TestPacketsOfARound(t *testing.T) {
 		t.Fatal(err)
 	}
 	ours := packetsOf(t, func() { roundOf(t, prober) })
-	for path, n := range sim.Requests() {
+	for path, n := range sim.Counts() {
 		if n != countedRounds {
 			t.Errorf("%s was asked %d times in %d rounds", path, n, countedRounds)
 		}
 	}
-	if n := len(sim.Requests()); n != 6 {
+	if n := len(sim.Counts()); n != 6 {
 		t.Errorf("%d requests a round", n)
 	}
 	client := &http.Client{Transport: &http.Transport{Proxy: nil}}

@@ -47,7 +47,7 @@ func TestSoakDaemon(t *testing.T) {
 	textfile := filepath.Join(t.TempDir(), "imds.prom")
 	p := harness.StartCmd(t, exec.Command(harness.Build(t, "imds-probe"), quick(server.URL(), "--textfile.path="+textfile)...))
 	base, pid := "http://"+listening(t, p), p.Cmd.Process.Pid
-	rounds := func() int { return sim.Requests()["PUT /latest/api/token"] }
+	rounds := func() int { return sim.Counts()["PUT /latest/api/token"] }
 
 	soakUntil(t, sim, base, func() bool { return rounds() > n/4 })
 	warm := daemonUsage(t, pid)
@@ -61,7 +61,7 @@ func TestSoakDaemon(t *testing.T) {
 		t.Errorf("stopped with %v", err)
 	}
 	asked := 0
-	for count := range maps.Values(sim.Requests()) {
+	for count := range maps.Values(sim.Counts()) {
 		asked += count
 	}
 	// The round that the end cut is no verdict; a time-out's request may not

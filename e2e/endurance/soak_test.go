@@ -133,7 +133,7 @@ func (l *lane) visit(sim *imdstest.Simulator, sc imdstest.Scenario) (rounds int)
 		rounds++
 	}
 	if sc.Name == "slow" {
-		sc.Faults = []imdstest.Fault{{Effect: imdstest.Delay(2 * time.Millisecond)}}
+		sc.Faults = []imdstest.Fault{{Delay: 2 * time.Millisecond}}
 	}
 	sc.Before = 0
 	sim.Set(sc)

@@ -23,6 +23,7 @@ import (
 	"github.com/imds-probe/imds-probe/e2e/harness"
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // source returns the schema as it is in docs.
@@ -77,7 +78,7 @@ func options(t *testing.T, sc imdstest.Scenario, sim *imdstest.Simulator) agent.
 	t.Helper()
 	o := agent.Options{
 		Endpoint: "http://127.0.0.1:1", Interval: 30 * time.Second, Timeout: time.Second, Policy: probes.DefaultPolicy(),
-		TelemetryPath: "/metrics", Version: "1.2.3", Logger: zap.NewNop(), HTTPClient: sim.Client(),
+		TelemetryPath: "/metrics", Version: "1.2.3", Logger: zap.NewNop(), HTTPClient: wire.NewClient(sim.Dial),
 	}
 	for _, arg := range sc.Args {
 		name, value, _ := strings.Cut(arg, "=")

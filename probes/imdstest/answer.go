@@ -17,6 +17,7 @@ type answer struct {
 	headers []header
 	body    []byte
 	effect  Effect
+	delay   time.Duration
 	// isToken marks the answer to a token PUT, the only one with a low IP TTL.
 	isToken bool
 }
@@ -44,6 +45,22 @@ func errorAnswer(status int, extra ...header) answer {
 	}
 	a.body = []byte(ErrorPage(status))
 	return a
+}
+
+// redirect is the answer to a directory without its slash, as it was captured. It
+// names the host that was asked, so that no client is led away from the simulator.
+func redirect(r request) answer {
+	return answer{status: http.StatusMovedPermanently, headers: []header{{"Location", "http://" + r.host + r.path + "/"}}}
+}
+
+// code is the status of the answer, or 0 if there is none.
+func (a answer) code() int {
+	switch a.effect.kind {
+	case effectDrop, effectRefuse, effectHang, effectReset, effectClose, effectRaw:
+		return 0
+	default:
+		return a.status
+	}
 }
 
 // ErrorPage returns the page that IMDS sends with an error status.

@@ -18,7 +18,7 @@ func (s *Simulator) serveConn(ctx context.Context, conn net.Conn) {
 	if err != nil {
 		return
 	}
-	a := s.answer(request{req.Method, req.URL.Path, req.Header})
+	a := s.answer(requestOf(req))
 	if a.isToken {
 		setTTL(conn, s.Scenario().Instance.HopLimit)
 	}
@@ -29,6 +29,9 @@ func (s *Simulator) serveConn(ctx context.Context, conn net.Conn) {
 func send(ctx context.Context, conn net.Conn, a answer, headOnly bool) {
 	if headOnly {
 		a.body = nil
+	}
+	if !sleep(ctx, a.delay) {
+		return
 	}
 	switch a.effect.kind {
 	case effectHang, effectDrop:
@@ -47,10 +50,6 @@ func send(ctx context.Context, conn net.Conn, a answer, headOnly bool) {
 		flood(conn, a)
 	case effectRaw:
 		_, _ = conn.Write(a.effect.bytes)
-	case effectDelay:
-		if sleep(ctx, a.effect.delay) {
-			_, _ = conn.Write(append(a.head(), a.body...))
-		}
 	case effectNone:
 		_, _ = conn.Write(append(a.head(), a.body...))
 	}
@@ -61,10 +60,13 @@ func awaitClient(conn net.Conn) {
 	_, _ = conn.Read(make([]byte, 1))
 }
 
+// dripPace is how often a byte comes.
+const dripPace = 50 * time.Millisecond
+
 // drip sends the head, announcing a long body, and then a byte at a time.
 func drip(ctx context.Context, conn net.Conn, a answer) {
 	_, err := conn.Write(a.with("Content-Length", "1000000").head())
-	for err == nil && sleep(ctx, a.effect.delay) {
+	for err == nil && sleep(ctx, dripPace) {
 		_, err = conn.Write([]byte{'x'})
 	}
 }
@@ -80,6 +82,9 @@ func flood(conn net.Conn, a answer) {
 
 // sleep waits, and tells whether it was for the whole time.
 func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -9,7 +9,11 @@ import (
 // document is a JSON object whose fields keep their order, in IMDS's layout.
 type document []field
 
-type field struct{ name, value string }
+// field is a name and a value: a string, or nil for null.
+type field struct {
+	name  string
+	value any
+}
 
 func (d document) without(names []string) document {
 	return slices.DeleteFunc(slices.Clone(d), func(f field) bool { return slices.Contains(names, f.name) })
@@ -23,10 +27,10 @@ func (d document) String() string {
 	return "{\n" + strings.Join(lines, ",\n") + "\n}"
 }
 
-func quote(s string) string {
+func quote(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string always encodes
+	_ = encoder.Encode(v) // a string or nil always encodes
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -1,11 +1,8 @@
 package imdstest
 
-import "time"
-
 // Effect is what goes wrong on the wire, below HTTP. The zero value is nothing.
 type Effect struct {
 	kind  effectKind
-	delay time.Duration
 	bytes []byte
 }
 
@@ -23,7 +20,6 @@ const (
 	effectDrip               // a byte of the body at a time, for ever
 	effectFlood              // a body that does not end
 	effectRaw                // these bytes instead of an answer
-	effectDelay              // the answer comes late
 )
 
 // The effects.
@@ -43,13 +39,10 @@ var (
 	// CutHard resets the connection in the middle of the body.
 	CutHard = Effect{kind: effectCutHard}
 	// Drip sends the body a byte at a time, and then goes on for ever.
-	Drip = Effect{kind: effectDrip, delay: 50 * time.Millisecond}
+	Drip = Effect{kind: effectDrip}
 	// Flood sends a body of 64 MiB.
 	Flood = Effect{kind: effectFlood}
 )
 
 // Raw sends these bytes instead of an answer, and closes the connection.
 func Raw(text string) Effect { return Effect{kind: effectRaw, bytes: []byte(text)} }
-
-// Delay sends the answer that much later.
-func Delay(d time.Duration) Effect { return Effect{kind: effectDelay, delay: d} }

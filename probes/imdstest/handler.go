@@ -8,7 +8,11 @@ import (
 // lets a handler take the connection over, as net/http's does; Drop and Refuse
 // come too late there, and are a silence and a reset.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	a := s.answer(request{req.Method, req.URL.Path, req.Header})
+	a := s.answer(requestOf(req))
+	if !sleep(req.Context(), a.delay) {
+		return
+	}
+	a.delay = 0
 	if a.effect.kind != effectNone {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {

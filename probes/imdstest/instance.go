@@ -1,30 +1,57 @@
 package imdstest
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
 	"strings"
 	"time"
 )
 
-// Instance is the state of the simulated instance, as IMDS shows it. The zero
-// value has no instance profile; see [HealthyInstance].
+// Instance is the one description of the simulated instance; all that IMDS says of
+// it follows from these values, so that they agree. The zero value has no instance
+// profile; see [HealthyInstance].
 type Instance struct {
-	Hostname  string
+	// ID is the instance id, i-….
+	ID string
+	// Type is the instance type, ImageID the id of its AMI.
+	Type, ImageID string
+	// Zone is the Availability Zone; the region is the zone's.
+	Zone string
+	// PrivateIP is the IPv4 address, MAC the address of the one network interface.
+	PrivateIP, MAC string
+	// Hostname is the private DNS name; the empty one follows from PrivateIP and Zone.
+	Hostname string
+	// AccountID is the owner's, as it is in the ARN of the profile.
 	AccountID string
+	// UserData is what user-data holds; an empty one is answered with 404.
+	UserData string
 	// Profile is the associated instance profile; nil for none.
 	Profile *Profile
 	// TokensOptional lets requests without a token through (HttpTokens=optional).
 	TokensOptional bool
 	// Disabled answers everything with 403 (HttpEndpoint=disabled).
 	Disabled bool
+	// SlashRedirect answers a directory that is asked without its trailing slash
+	// with 301, as instances of earlier generations do.
+	SlashRedirect bool
 	// HopLimit is the IP TTL of the token's answer on a real socket; 0 leaves the
 	// system's.
 	HopLimit int
 	// ClockAhead is how far IMDS's clock is ahead of the simulator's.
 	ClockAhead time.Duration
+}
+
+// Region returns the region of the Zone.
+func (i Instance) Region() string { return strings.TrimRight(i.Zone, "abcdefghijklmnopqrstuvwxyz") }
+
+// hostname is Hostname, or the name that EC2 makes of an address and a region.
+func (i Instance) hostname() string {
+	if i.Hostname != "" {
+		return i.Hostname
+	}
+	domain := i.Region() + ".compute.internal"
+	if i.Region() == "us-east-1" {
+		domain = "ec2.internal"
+	}
+	return "ip-" + strings.ReplaceAll(i.PrivateIP, ".", "-") + "." + domain
 }
 
 // Profile is an instance profile, as IMDS shows it.
@@ -36,36 +63,15 @@ type Profile struct {
 	Role string
 	// NoListing answers 404 for the listing.
 	NoListing bool
+	// Extended serves iam/security-credentials-extended/ too, which most instances
+	// answer with 404.
+	Extended bool
 	// RoleCode and RoleMessage are those of the role's document; the empty Code is
 	// Success, with Keys.
 	RoleCode, RoleMessage string
 	// Keys are what the role's document holds.
 	Keys Keys
 }
-
-// Keys are credentials that EC2 renews, as a function of time.
-type Keys struct {
-	// Lifetime is how long keys live; Every is how often they are renewed.
-	Lifetime, Every time.Duration
-	// Born is when the first ones were made; the zero value means 20 minutes
-	// before the simulator was.
-	Born time.Time
-	// RefreshStops is when renewal stops; zero for never.
-	RefreshStops time.Time
-	// Age makes the keys that old when the scenario is set, and stops renewal; 0
-	// leaves them to Born and Every.
-	Age time.Duration
-	// Seed makes keys differ from those of another seed.
-	Seed string
-	// Omit names fields that the document lacks.
-	Omit []string
-}
-
-// The times of real credentials: renewed hourly, valid for 6 h 35 min.
-const (
-	Lifetime     = 6*time.Hour + 35*time.Minute
-	RefreshEvery = time.Hour
-)
 
 // The names of the healthy instance.
 const (
@@ -76,24 +82,11 @@ const (
 	Role       = "app"
 )
 
-// Marks of the secrets that the simulator serves. They must appear in no output.
-const (
-	CanaryAccessKeyID     = "ASIACANARY"
-	CanarySecretAccessKey = "CanarySecretAccessKey/"
-	CanaryToken           = "CanaryToken//"
-	// CanarySessionToken marks IMDS's own session tokens.
-	CanarySessionToken = "CanarySessionToken"
-)
-
-// Canaries returns the marks of all secrets that the simulator serves.
-func Canaries() []string {
-	return []string{CanaryAccessKeyID, CanarySecretAccessKey, CanaryToken, CanarySessionToken}
-}
-
 // HealthyInstance returns an instance with a profile, a role and fresh keys.
 func HealthyInstance() Instance {
 	return Instance{
-		Hostname:  Hostname,
+		ID: "i-0123456789abcdef0", Type: "m7i.large", ImageID: "ami-0abcdef1234567890",
+		Zone: "us-east-1a", PrivateIP: "10.237.0.21", MAC: "0e:49:61:0f:c3:11",
 		AccountID: AccountID,
 		Profile: &Profile{
 			ARN: ProfileARN, ID: ProfileID, Role: Role,
@@ -101,89 +94,3 @@ func HealthyInstance() Instance {
 		},
 	}
 }
-
-// generation is one set of keys.
-type generation struct {
-	number  int64
-	born    time.Time
-	expires time.Time
-}
-
-// at returns the keys that are served at a time. Set is when the scenario was
-// set, boot when the simulator was made.
-func (k Keys) at(now, set, boot time.Time) generation {
-	born := k.Born
-	switch {
-	case k.Age != 0:
-		born = set.Add(-k.Age)
-	case born.IsZero():
-		born = boot.Add(-20 * time.Minute)
-	}
-	g := generation{born: born.UTC().Truncate(time.Second)}
-	if k.Age == 0 && k.Every > 0 {
-		until := now
-		if !k.RefreshStops.IsZero() && k.RefreshStops.Before(now) {
-			until = k.RefreshStops
-		}
-		g.number = max(0, int64(until.Sub(g.born)/k.Every))
-		g.born = g.born.Add(time.Duration(g.number) * k.Every)
-	}
-	g.expires = g.born.Add(k.Lifetime)
-	return g
-}
-
-// jitter is how far the role document's own LastUpdated lies from iam/info's:
-// up to 45 s either way.
-func (g generation) jitter() time.Duration {
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(g.number))) //nolint:gosec // G115: any bits do
-	return time.Duration(int(sum[0])%91-45) * time.Second
-}
-
-// secret returns a canary that is the same for the same generation and seed.
-func (g generation) secret(mark, seed string, length int) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", mark, seed, g.number))
-	text := mark + strings.ToUpper(hex.EncodeToString(sum[:]))
-	return (text + strings.Repeat("0", length))[:length]
-}
-
-// infoDocument returns the body of iam/info.
-func (p Profile) infoDocument(g generation) string {
-	d := document{{"Code", orSuccess(p.Code)}}
-	if p.Message != "" {
-		d = append(d, field{"Message", p.Message})
-	}
-	d = append(d, field{"LastUpdated", stamp(g.born)})
-	if p.ARN != "" {
-		d = append(d, field{"InstanceProfileArn", p.ARN}, field{"InstanceProfileId", p.ID})
-	}
-	return d.String()
-}
-
-// roleDocument returns the body of iam/security-credentials/<role>.
-func (p Profile) roleDocument(g generation) string {
-	if p.RoleCode != "" {
-		d := document{{"Code", p.RoleCode}}
-		if p.RoleMessage != "" {
-			d = append(d, field{"Message", p.RoleMessage})
-		}
-		return append(d, field{"LastUpdated", stamp(g.born)}).String()
-	}
-	return document{
-		{"Code", "Success"},
-		{"LastUpdated", stamp(g.born.Add(g.jitter()))},
-		{"Type", "AWS-HMAC"},
-		{"AccessKeyId", g.secret(CanaryAccessKeyID, p.Keys.Seed, 20)},
-		{"SecretAccessKey", g.secret(CanarySecretAccessKey, p.Keys.Seed, 40)},
-		{"Token", g.secret(CanaryToken, p.Keys.Seed, 900)},
-		{"Expiration", stamp(g.expires)},
-	}.without(p.Keys.Omit).String()
-}
-
-func orSuccess(code string) string {
-	if code == "" {
-		return "Success"
-	}
-	return code
-}
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

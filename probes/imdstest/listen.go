@@ -10,10 +10,11 @@ import (
 // connections the socket is closed; while it drops them, it is one whose queue
 // is full, so that the kernel drops SYNs (on Linux; elsewhere it hangs).
 type Server struct {
-	simulator *Simulator
-	address   string
-	ctx       context.Context //nolint:containedctx // ends with Close
-	cancel    context.CancelFunc
+	*Simulator
+
+	address string
+	ctx     context.Context //nolint:containedctx // ends with Close
+	cancel  context.CancelFunc
 
 	mu     sync.Mutex
 	mode   effectKind
@@ -27,7 +28,7 @@ type closer interface{ Close() error }
 // Listen serves the simulator on a TCP address; port 0 takes a free one.
 func Listen(simulator *Simulator, address string) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{simulator: simulator, address: address, ctx: ctx, cancel: cancel}
+	s := &Server{Simulator: simulator, address: address, ctx: ctx, cancel: cancel}
 	if err := s.open(); err != nil {
 		cancel()
 		return nil, err
@@ -39,7 +40,7 @@ func Listen(simulator *Simulator, address string) (*Server, error) {
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() string { return s.address }
 
-// URL returns the endpoint for a probe.
+// URL returns the endpoint, such as AWS_EC2_METADATA_SERVICE_ENDPOINT takes it.
 func (s *Server) URL() string { return "http://" + s.address }
 
 // Close ends the server and its connections.
@@ -96,7 +97,7 @@ func (s *Server) open() error {
 			if err != nil {
 				return
 			}
-			s.conns.Go(func() { s.simulator.serveConn(s.ctx, conn) })
+			s.conns.Go(func() { s.serveConn(s.ctx, conn) })
 		}
 	})
 	return nil

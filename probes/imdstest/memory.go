@@ -5,17 +5,17 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync/atomic"
 	"syscall"
-
-	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-
-	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
-// Client returns an HTTP client that reaches the simulator in memory.
-func (s *Simulator) Client() imds.HTTPClient { return wire.NewClient(s.Dial) }
+// Client returns an HTTP client that reaches the simulator in memory, whatever the
+// address that it asks.
+func (s *Simulator) Client() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: s.Dial, DisableKeepAlives: true}}
+}
 
 // Dial connects to the simulator in memory. A scenario that drops or refuses
 // everything does so here, with the error that the kernel would give.
@@ -42,7 +42,7 @@ func (s *Simulator) pipe(ctx context.Context) net.Conn {
 // reach tells what a scenario does to all connections.
 func (s Scenario) reach() effectKind {
 	for _, f := range s.Faults {
-		if f.Method == "" && f.Path == "" && (f.Effect.kind == effectDrop || f.Effect.kind == effectRefuse) {
+		if f.always() && (f.Effect.kind == effectDrop || f.Effect.kind == effectRefuse) {
 			return f.Effect.kind
 		}
 	}

@@ -3,6 +3,7 @@ package imdstest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,22 @@ func Find(name string) (Scenario, error) {
 		}
 	}
 	return Scenario{}, fmt.Errorf("no such scenario: %q", name)
+}
+
+// With returns the scenario with faults added to its own.
+func (s Scenario) With(faults ...Fault) Scenario {
+	s.Faults = slices.Concat(s.Faults, faults)
+	return s
+}
+
+// NeedsHistory tells whether the scenario is about a change, which only something
+// that looks twice can see, as the daemon does.
+func (s Scenario) NeedsHistory() bool { return s.Before > 0 }
+
+// Passes tells whether a fault of the scenario ends by itself: whether a single
+// look sees it is a matter of luck or of time.
+func (s Scenario) Passes() bool {
+	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Times != 0 || f.Share != 0 })
 }
 
 // MustFind is [Find] for names that are there for certain.
@@ -87,7 +104,11 @@ func wellScenarios() []Scenario {
 		healthy("imdsv1_enabled", probes.ConditionHealthy, probes.ReasonOK, "as healthy, and requests without a token are answered too", func(s *Scenario) {
 			s.Instance.TokensOptional = true
 		}),
-		healthy("slow", probes.ConditionHealthy, probes.ReasonOK, "every answer takes 300 ms", faults(Fault{Effect: Delay(300 * time.Millisecond)})),
+		healthy("redirect_to_slash", probes.ConditionHealthy, probes.ReasonOK, "an instance of an earlier generation: 301 for a directory without its slash", func(s *Scenario) {
+			s.Instance.SlashRedirect = true
+		}),
+		healthy("extended_credentials", probes.ConditionHealthy, probes.ReasonOK, "iam/security-credentials-extended/ is there too", profile(func(p *Profile) { p.Extended = true })),
+		healthy("slow", probes.ConditionHealthy, probes.ReasonOK, "every answer takes 300 ms", faults(Fault{Delay: 300 * time.Millisecond})),
 		healthy("blip", probes.ConditionHealthy, probes.ReasonOK, "one 503, and then well: no change of condition", func(s *Scenario) {
 			s.Faults = []Fault{{Path: "meta-data/iam/info", Times: 1, Status: http.StatusServiceUnavailable}}
 		}),
@@ -151,8 +172,8 @@ func foreignScenarios() []Scenario {
 			s.Args = []string{"--imds.allow-server=metadata-proxy/.*"}
 			s.Faults = []Fault{{Server: "metadata-proxy/1.2"}}
 		}),
-		healthy("redirect", intercepted, probes.ReasonRedirected, "a redirect to another host, which must not be followed", faults(
-			Fault{Method: http.MethodGet, Status: http.StatusFound, Header: "Location: http://192.0.2.1/latest/meta-data/"})),
+		healthy("redirect", intercepted, probes.ReasonRedirected, "a redirect to another address, of loopback, which must not be followed", faults(
+			Fault{Method: http.MethodGet, Status: http.StatusFound, Header: "Location: http://127.0.0.2:9/latest/meta-data/"})),
 		healthy("not_http", intercepted, probes.ReasonNotHTTP, "an SSH server listens at IMDS's address", faults(
 			Fault{Effect: Raw("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")})),
 	}

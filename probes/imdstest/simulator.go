@@ -1,7 +1,6 @@
 package imdstest
 
 import (
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -10,34 +9,41 @@ import (
 
 // request is what an answer depends on.
 type request struct {
-	method, path string
-	header       http.Header
+	method, host, path string
+	header             http.Header
 }
+
+func requestOf(r *http.Request) request { return request{r.Method, r.Host, r.URL.Path, r.Header} }
 
 // Simulator is an IMDS that can be told to fail. It is safe for concurrent use.
 type Simulator struct {
-	boot time.Time
+	boot   time.Time
+	tokens tokens
 
 	mu       sync.Mutex
+	ahead    time.Duration
 	scenario Scenario
-	set      time.Time
-	used     []int // how often each fault of the scenario has happened
-	tokens   tokens
-	requests map[string]int
-	onSet    []func(Scenario)
+	// shown is what the scenario shows, first what comes Before it.
+	shown, first served
+	set          time.Time
+	faults       []*activeFault
+	journal      journal
+	onSet        []func(Scenario)
 }
 
-// New returns a simulator in the given scenario.
+// New returns a simulator in the given scenario, for [Listen], or for a test that
+// reaches it in memory; [Start] is for a test with a client that wants an address.
 func New(s Scenario) *Simulator {
-	sim := &Simulator{boot: time.Now(), tokens: tokens{}, requests: map[string]int{}}
+	sim := &Simulator{boot: time.Now(), tokens: newTokens(), journal: journal{counts: map[string]int{}}}
 	sim.Set(s)
 	return sim
 }
 
-// Set changes the scenario, for the next request on.
+// Set changes the scenario, for the next request on. Session tokens stay valid.
 func (s *Simulator) Set(sc Scenario) {
 	s.mu.Lock()
-	s.scenario, s.set, s.used = sc, time.Now(), make([]int, len(sc.Faults))
+	s.scenario, s.set, s.faults = sc, s.now(), activate(sc.Faults)
+	s.shown, s.first = serve(sc.Instance), serve(HealthyInstance())
 	watchers := s.onSet
 	s.mu.Unlock()
 	for _, f := range watchers {
@@ -52,14 +58,16 @@ func (s *Simulator) Scenario() Scenario {
 	return s.scenario
 }
 
-// Requests returns how often each "METHOD PATH" has been asked.
-func (s *Simulator) Requests() map[string]int {
+// Advance lets time pass for the simulator alone: session tokens expire,
+// credentials are renewed or expire, and the Date of answers moves on.
+func (s *Simulator) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counts := make(map[string]int, len(s.requests))
-	maps.Copy(counts, s.requests)
-	return counts
+	s.ahead += d
 }
+
+// now is the simulator's time.
+func (s *Simulator) now() time.Time { return time.Now().Add(s.ahead) }
 
 // watch calls f with the scenario that is on, and with each later one.
 func (s *Simulator) watch(f func(Scenario)) {
@@ -74,71 +82,45 @@ func (s *Simulator) watch(f func(Scenario)) {
 func (s *Simulator) answer(r request) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests[r.method+" "+r.path]++
-	instance := s.scenario.Instance
-	if s.scenario.Before > 0 && time.Since(s.set) < s.scenario.Before {
-		return s.route(r, HealthyInstance()).finish(time.Now())
+	at := moment{now: s.now(), set: s.set, boot: s.boot}
+	a := s.answerAt(r, at)
+	s.journal.note(r, at.now, a.code())
+	return a
+}
+
+func (s *Simulator) answerAt(r request, at moment) answer {
+	if s.scenario.Before > 0 && at.now.Sub(at.set) < s.scenario.Before {
+		return s.route(r, s.first, at).finish(at.now)
 	}
-	a := s.route(r, instance).finish(time.Now().Add(instance.ClockAhead))
-	for i, f := range s.scenario.Faults {
-		if f.matches(r) && (f.Times == 0 || s.used[i] < f.Times) {
-			s.used[i]++
-			return f.apply(a)
+	a := s.route(r, s.shown, at).finish(at.now.Add(s.shown.ClockAhead))
+	for _, f := range s.faults {
+		if f.happens(r) {
+			a = f.apply(a)
 		}
 	}
 	return a
 }
 
-// route answers as a well IMDS does: authentication comes before routing.
-func (s *Simulator) route(r request, instance Instance) answer {
+// route answers as a healthy IMDS does: authentication comes before routing.
+func (s *Simulator) route(r request, instance served, at moment) answer {
+	// IMDS takes a doubled slash at the beginning for one.
+	r.path = "/" + strings.TrimLeft(r.path, "/")
 	switch {
 	case instance.Disabled:
 		return errorAnswer(http.StatusForbidden)
-	case r.path == "/latest/api/token":
-		return s.tokens.answer(r, time.Now(), s.boot)
+	case r.path == tokenPath:
+		return s.tokens.answer(r, at)
 	}
-	left, valid := s.tokens.check(r.header.Get(tokenHeader), time.Now())
+	left, valid := s.tokens.check(r.header.Get(tokenHeader), at.now)
 	if !valid && (r.header.Get(tokenHeader) != "" || !instance.TokensOptional) {
 		return errorAnswer(http.StatusUnauthorized)
 	}
 	if r.method != http.MethodGet && r.method != http.MethodHead {
 		return errorAnswer(http.StatusMethodNotAllowed, header{"Allow", "GET, HEAD"})
 	}
-	a := s.metadata(strings.TrimPrefix(r.path, "/latest/meta-data/"), instance)
+	a := instance.answer(r, at)
 	if valid && a.status == http.StatusOK {
 		a.headers = append(a.headers, header{tokenTTLHeader, left})
 	}
 	return a
-}
-
-func (s *Simulator) metadata(name string, instance Instance) answer {
-	text := func(body string) answer { return textAnswer(body, s.boot) }
-	switch name {
-	case "hostname", "local-hostname":
-		return text(instance.Hostname)
-	case "instance-id":
-		return text("i-0123456789abcdef0")
-	case "identity-credentials/ec2/info":
-		return text(document{{"Code", "Success"}, {"LastUpdated", stamp(s.boot)}, {"AccountId", instance.AccountID}}.String())
-	}
-	if p := instance.Profile; p != nil {
-		return s.iam(name, *p)
-	}
-	return errorAnswer(http.StatusNotFound)
-}
-
-func (s *Simulator) iam(name string, p Profile) answer {
-	keys := p.Keys.at(time.Now(), s.set, s.boot)
-	role, isRole := strings.CutPrefix(name, "iam/security-credentials/")
-	switch {
-	case name == "iam" || name == "iam/":
-		return textAnswer("info\nsecurity-credentials/", s.boot)
-	case name == "iam/info":
-		return textAnswer(p.infoDocument(keys), s.boot)
-	case (name == "iam/security-credentials" || isRole && role == "") && !p.NoListing:
-		return textAnswer(p.Role, s.boot)
-	case isRole && role != "" && role == p.Role && !p.NoListing:
-		return textAnswer(p.roleDocument(keys), s.boot)
-	}
-	return errorAnswer(http.StatusNotFound)
 }

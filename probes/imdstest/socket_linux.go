@@ -3,9 +3,8 @@ package imdstest
 import (
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // fullSocket listens, never accepts, and has its queue filled.
@@ -22,17 +21,17 @@ func listenFull(address string) (closer, error) {
 		return nil, err
 	}
 	family, sockaddr := sockaddrOf(at)
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	s := &fullSocket{fd: fd}
-	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	if err := unix.Bind(fd, sockaddr); err != nil {
+	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	if err := syscall.Bind(fd, sockaddr); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	if err := unix.Listen(fd, 0); err != nil {
+	if err := syscall.Listen(fd, 0); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
@@ -45,11 +44,11 @@ func listenFull(address string) (closer, error) {
 	return s, nil
 }
 
-func sockaddrOf(at netip.AddrPort) (int, unix.Sockaddr) {
+func sockaddrOf(at netip.AddrPort) (int, syscall.Sockaddr) {
 	if at.Addr().Is4() {
-		return unix.AF_INET, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
+		return syscall.AF_INET, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
 	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
+	return syscall.AF_INET6, &syscall.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
 }
 
 // Close implements closer.
@@ -57,7 +56,7 @@ func (s *fullSocket) Close() error {
 	for _, c := range s.filler {
 		_ = c.Close()
 	}
-	return unix.Close(s.fd)
+	return syscall.Close(s.fd)
 }
 
 // setTTL sets the IP TTL of what is sent from now on; 0 leaves it.
@@ -70,9 +69,9 @@ func setTTL(conn net.Conn, ttl int) {
 	if err != nil {
 		return
 	}
-	level, option := unix.IPPROTO_IP, unix.IP_TTL
+	level, option := syscall.IPPROTO_IP, syscall.IP_TTL
 	if local, ok := tcp.LocalAddr().(*net.TCPAddr); ok && local.IP.To4() == nil {
-		level, option = unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS
+		level, option = syscall.IPPROTO_IPV6, syscall.IPV6_UNICAST_HOPS
 	}
-	_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), level, option, ttl) })
+	_ = raw.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), level, option, ttl) })
 }

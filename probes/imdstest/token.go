@@ -1,23 +1,32 @@
 package imdstest
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
 const (
+	tokenPath      = "/latest/api/token"                    //nolint:gosec // G101: a path
 	tokenHeader    = "X-Aws-Ec2-Metadata-Token"             //nolint:gosec // G101: the name of a header
 	tokenTTLHeader = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds" //nolint:gosec // G101: the name of a header
 	maxTokenTTL    = 21600
 )
 
-// tokens holds the session tokens given out, with their expiry.
-type tokens map[string]time.Time
+// tokens issues session tokens and knows its own again. A token carries its
+// expiry, signed, so that none is kept and a long run does not grow.
+type tokens struct{ key []byte }
+
+func newTokens() tokens { return tokens{[]byte(rand.Text())} }
 
 // answer answers a request to the token path.
-func (t tokens) answer(r request, now, boot time.Time) answer {
+func (t tokens) answer(r request, at moment) answer {
 	if r.method != http.MethodPut {
 		return errorAnswer(http.StatusMethodNotAllowed, header{"Allow", "OPTIONS, PUT"})
 	}
@@ -28,28 +37,44 @@ func (t tokens) answer(r request, now, boot time.Time) answer {
 	if err != nil || ttl < 1 || ttl > maxTokenTTL {
 		return errorAnswer(http.StatusBadRequest)
 	}
-	a := textAnswer(t.issue(now, time.Duration(ttl)*time.Second), boot)
+	a := textAnswer(t.issue(at.now.Add(time.Duration(ttl)*time.Second)), at.boot)
 	a.headers = append(a.headers, header{tokenTTLHeader, strconv.Itoa(ttl)})
 	a.isToken = true
 	return a
 }
 
-// issue returns a new token of 56 characters, and forgets expired ones.
-func (t tokens) issue(now time.Time, ttl time.Duration) string {
-	for token, expires := range t {
-		if !now.Before(expires) {
-			delete(t, token)
-		}
-	}
-	token := (CanarySessionToken + rand.Text() + rand.Text())[:54] + "=="
-	t[token] = now.Add(ttl)
-	return token
+// The parts of a token, which has 56 characters: the mark, 27 bytes as Base64,
+// and the padding that real tokens end in.
+const (
+	expirySize   = 8
+	contentSize  = expirySize + 3 // what makes it unique
+	signedSize   = 27
+	tokenPadding = "=="
+)
+
+// issue returns a token that is valid until then.
+func (t tokens) issue(expires time.Time) string {
+	content := make([]byte, contentSize, sha256.Size+contentSize)
+	_, _ = rand.Read(content) // never fails
+	binary.BigEndian.PutUint64(content, uint64(expires.UnixNano()))
+	return t.sign(content)
+}
+
+func (t tokens) sign(content []byte) string {
+	mac := hmac.New(sha256.New, t.key)
+	mac.Write(content)
+	return CanarySessionToken + base64.RawURLEncoding.EncodeToString(mac.Sum(content)[:signedSize]) + tokenPadding
 }
 
 // check returns for how many seconds a token is valid.
 func (t tokens) check(token string, now time.Time) (left string, valid bool) {
-	expires, known := t[token]
-	if !known || !now.Before(expires) {
+	text, _ := strings.CutPrefix(strings.TrimSuffix(token, tokenPadding), CanarySessionToken)
+	signed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(signed) != signedSize || t.sign(signed[:contentSize:contentSize]) != token {
+		return "", false
+	}
+	expires := time.Unix(0, int64(binary.BigEndian.Uint64(signed))) //nolint:gosec // G115: as it was issued
+	if !now.Before(expires) {
 		return "", false
 	}
 	return strconv.Itoa(int(expires.Sub(now).Seconds())), true

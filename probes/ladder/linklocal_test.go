@@ -10,6 +10,7 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // TestPacketsDropped wants time-outs to be throttling while the driver counts
@@ -35,7 +36,7 @@ func TestPacketsDropped(t *testing.T) {
 				defer time.Sleep(time.Minute) // lets answers that drip find their client gone
 				c := &dropCounter{}
 				sim := imdstest.New(imdstest.MustFind(scenario))
-				p, err := ladder.New(ladder.Options{Timeout: time.Second, Policy: probes.DefaultPolicy(), HTTPClient: sim.Client(), Drops: c.read})
+				p, err := ladder.New(ladder.Options{Timeout: time.Second, Policy: probes.DefaultPolicy(), HTTPClient: wire.NewClient(sim.Dial), Drops: c.read})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -91,7 +92,7 @@ func TestPacketsDroppedByDevice(t *testing.T) {
 			}
 			p, err := ladder.New(ladder.Options{
 				Timeout: time.Second, Policy: probes.DefaultPolicy(), Drops: next,
-				HTTPClient: imdstest.New(imdstest.MustFind("healthy")).Client(),
+				HTTPClient: wire.NewClient(imdstest.New(imdstest.MustFind("healthy")).Dial),
 			})
 			if err != nil {
 				t.Fatal(err)

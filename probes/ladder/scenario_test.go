@@ -7,6 +7,7 @@ import (
 
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // TestScenarios wants every scenario to come to its condition, in memory.
@@ -18,7 +19,7 @@ func TestScenarios(t *testing.T) {
 				before.Instance.ClockAhead = sc.Instance.ClockAhead
 				sim := imdstest.New(before)
 				defer time.Sleep(time.Minute) // lets answers that drip find their client gone
-				checkScenario(t, sim, ladder.Options{Timeout: time.Second, HTTPClient: sim.Client()}, sc)
+				checkScenario(t, sim, ladder.Options{Timeout: time.Second, HTTPClient: wire.NewClient(sim.Dial)}, sc)
 			})
 		})
 	}

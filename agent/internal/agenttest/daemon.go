@@ -20,6 +20,7 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // Daemon is an agent under test, in a bubble of fake time, against a simulator
@@ -47,7 +48,7 @@ func Start(t *testing.T, scenario string, change func(*agent.Options)) *Daemon {
 		TelemetryPath: "/metrics",
 		Host:          "test",
 		Version:       "test",
-		HTTPClient:    d.Simulator.Client(),
+		HTTPClient:    wire.NewClient(d.Simulator.Dial),
 		Logger: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()),
 			zapcore.AddSync(d.Log), zapcore.InfoLevel)),
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 	"github.com/imds-probe/imds-probe/probes/ladder"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // PolicyOf reads the flags that a scenario needs.
@@ -44,7 +45,7 @@ func ReportOf(t *testing.T, sc imdstest.Scenario) report.Report {
 	t.Helper()
 	sim := imdstest.New(BeforeOf(sc))
 	policy := PolicyOf(t, sc)
-	prober, err := ladder.New(ladder.Options{Timeout: time.Second, Policy: policy, HTTPClient: sim.Client()})
+	prober, err := ladder.New(ladder.Options{Timeout: time.Second, Policy: policy, HTTPClient: wire.NewClient(sim.Dial)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func Serving(t *testing.T, sc imdstest.Scenario, change func(*agent.Options)) ht
 	o := agent.Options{
 		Endpoint: "http://127.0.0.1:1", Interval: 30 * time.Second, Timeout: time.Second,
 		Policy: PolicyOf(t, sc), TelemetryPath: "/metrics", Version: "1.2.3",
-		Logger: zap.NewNop(), HTTPClient: sim.Client(),
+		Logger: zap.NewNop(), HTTPClient: wire.NewClient(sim.Dial),
 	}
 	if change != nil {
 		change(&o)

@@ -1,0 +1,198 @@
+package clients_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/imds-probe/imds-probe/e2e/harness"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/simulator.md anew")
+
+const (
+	tableBegin = "<!-- begin: E2E_FULL=1 go test ./clients -run TestComparison -update -->\n"
+	tableEnd   = "<!-- end -->\n"
+)
+
+// TestComparison wants the table of docs/simulator.md to be what clients and
+// requests find at the simulator and at public mocks. It is part of the full run.
+func TestComparison(t *testing.T) {
+	if !full() {
+		return
+	}
+	path := filepath.Join(harness.Root(), "docs", "simulator.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, hasBegin := strings.Cut(string(text), tableBegin)
+	table, after, hasEnd := strings.Cut(rest, tableEnd)
+	if !hasBegin || !hasEnd {
+		t.Fatalf("%s has no table", path)
+	}
+	got := comparison(t)
+	if *update {
+		if err := os.WriteFile(path, []byte(before+tableBegin+got+tableEnd+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(table, got); diff != "" {
+		t.Errorf("the table of %s is not what was found (run with -update); -written +found:\n%s", path, diff)
+	}
+}
+
+// comparison runs all clients and traits against all mocks, and makes a table.
+func comparison(t *testing.T) string {
+	t.Helper()
+	all := everything(t)
+	header, rule := "| |", "|---|"
+	var rows []string
+	for _, c := range clients() {
+		rows = append(rows, "| "+c.name+" |")
+	}
+	for _, trait := range traits() {
+		rows = append(rows, "| "+trait.name+" |")
+	}
+	for _, m := range mocks() {
+		header, rule = header+" "+m.name+" |", rule+"---|"
+		n := newNamespace(t)
+		m.start(t, n)
+		cells := cellsOf(t, m, n, all)
+		for i := range rows {
+			rows[i] += " " + cells[i] + " |"
+		}
+	}
+	return header + "\n" + rule + "\n" + strings.Join(rows, "\n") + "\n"
+}
+
+// cellsOf returns the cells of a mock, one for each row.
+func cellsOf(t *testing.T, m mock, n namespace, all found) (cells []string) {
+	t.Helper()
+	for _, c := range clients() {
+		command := c.install(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		got, err := c.run(ctx, t, n, command)
+		cancel()
+		whole := err == nil && fills(c.asks(all), c.asks(got))
+		t.Logf("%s: %s: %t, %v", m.name, c.name, whole, err)
+		cells = append(cells, yes(whole))
+	}
+	s := session{t: t, http: n.client()}
+	s.token = s.ask(http.MethodPut, "/latest/api/token", map[string]string{"X-aws-ec2-metadata-token-ttl-seconds": "60"}).body
+	for _, trait := range traits() {
+		cells = append(cells, yes(trait.has(s)))
+	}
+	return cells
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
+// fills tells whether got has a value wherever want has one.
+func fills(want, got found) bool {
+	w, g := reflect.ValueOf(want), reflect.ValueOf(got)
+	for i := range w.NumField() {
+		if !w.Field(i).IsZero() && g.Field(i).IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// answer is what a request is answered with.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	closed bool
+}
+
+func do(client *http.Client, req *http.Request) answer {
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, string(body), resp.Close}
+}
+
+// trait is something that IMDS does.
+type trait struct {
+	name string
+	has  func(s session) bool
+}
+
+func traits() []trait {
+	const hostname, role = "/latest/meta-data/hostname", "/latest/meta-data/iam/security-credentials/"
+	status := func(path string, want int) func(s session) bool {
+		return func(s session) bool { return s.get(path).status == want }
+	}
+	return []trait{
+		{"401 without a token, unknown paths too", func(s session) bool {
+			return s.ask(http.MethodGet, hostname, nil).status == 401 && s.ask(http.MethodGet, "/latest/nothing", nil).status == 401
+		}},
+		{"400 for a token without a TTL", func(s session) bool {
+			return s.ask(http.MethodPut, "/latest/api/token", nil).status == 400
+		}},
+		{"403 for a forwarded token request", func(s session) bool {
+			return s.ask(http.MethodPut, "/latest/api/token", map[string]string{
+				"X-aws-ec2-metadata-token-ttl-seconds": "60", "X-Forwarded-For": "192.0.2.1",
+			}).status == 403
+		}},
+		{"`Server: EC2ws`", func(s session) bool { return s.get(hostname).header.Get("Server") == "EC2ws" }},
+		{"remaining TTL of the token in answers", func(s session) bool {
+			return s.get(hostname).header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds") != ""
+		}},
+		{"one request per connection", func(s session) bool { return s.get(hostname).closed }},
+		{"dated trees", status("/2021-03-23/meta-data/instance-id", 200)},
+		{"doubled slash at the beginning", status("//latest/meta-data/instance-id", 200)},
+		{"all that the listings name is there", func(s session) bool { return walks(s, "/latest/meta-data/") }},
+		{"404 for `user-data` that nobody gave", status("/latest/user-data", 404)},
+		{"the role's credentials are valid at the time", func(s session) bool {
+			var document struct{ Expiration time.Time }
+			name, _, _ := strings.Cut(s.get(role).body, "\n")
+			err := json.Unmarshal([]byte(s.get(role+name).body), &document)
+			return err == nil && document.Expiration.After(time.Now())
+		}},
+		{"the account of the profile's ARN is that of the identity document", func(s session) bool {
+			var info struct{ InstanceProfileARN string }
+			var identity struct{ AccountID string }
+			_ = json.Unmarshal([]byte(s.get("/latest/meta-data/iam/info").body), &info)
+			_ = json.Unmarshal([]byte(s.get("/latest/dynamic/instance-identity/document").body), &identity)
+			return identity.AccountID != "" && strings.HasPrefix(info.InstanceProfileARN, fmt.Sprintf("arn:aws:iam::%s:", identity.AccountID))
+		}},
+	}
+}
+
+// walks tells whether all that is named from a directory down is there.
+func walks(s session, directory string) bool {
+	listing := s.get(directory)
+	if listing.status != http.StatusOK || listing.body == "" {
+		return false
+	}
+	for name := range strings.SplitSeq(listing.body, "\n") {
+		path := directory + name
+		if strings.HasSuffix(name, "/") && !walks(s, path) || s.get(path).status != http.StatusOK {
+			return false
+		}
+	}
+	return true
+}
