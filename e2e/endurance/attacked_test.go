@@ -23,7 +23,7 @@ import (
 
 // What must hold while clients attack. A round comes at most one interval late.
 const (
-	attackedInterval = 5 * time.Second
+	attackedInterval = 2 * time.Second
 	maxLateness      = 2 * attackedInterval
 	scrapeTimeout    = 10 * time.Second // Prometheus's default
 	maxPasswordWait  = 3 * time.Second
