@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/activation"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/sync/errgroup"
 )
 
 // Limits of the server: it must stay up for the real Prometheus, whoever else
@@ -22,54 +22,38 @@ const (
 	stopTimeout    = time.Second
 )
 
-// ListenError says which address cannot be listened on; it is empty for the sockets
-// of systemd.
-type ListenError struct {
-	Address string
-	Err     error
-}
-
-func (e *ListenError) Error() string { return e.Address + ": " + e.Err.Error() }
-
-// Unwrap returns why not.
-func (e *ListenError) Unwrap() error { return e.Err }
-
-// Listen opens the listeners of the flags. A failure is a [*ListenError].
-func Listen(ctx context.Context, flags *toolkit.FlagConfig) ([]net.Listener, error) {
-	if flags.WebSystemdSocket != nil && *flags.WebSystemdSocket {
-		listeners, err := activation.Listeners()
-		if err == nil && len(listeners) == 0 {
-			err = errors.New("systemd has passed no socket")
-		}
-		if err != nil {
-			return nil, &ListenError{Err: err}
-		}
-		return listeners, nil
-	}
-	var listeners []net.Listener
-	for _, address := range *flags.WebListenAddresses {
-		var config net.ListenConfig
-		l, err := config.Listen(ctx, "tcp", address)
-		if err != nil {
-			closeAll(listeners)
-			return nil, &ListenError{address, err}
-		}
-		listeners = append(listeners, l)
-	}
-	return listeners, nil
-}
-
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		_ = l.Close()
-	}
-}
-
-// Serve serves until the context ends, and gives requests under way a moment.
+// Serve serves until the context ends, gives requests under way a moment, and
+// returns when the last one has ended.
 func Serve(ctx context.Context, listeners []net.Listener, handler http.Handler, flags *toolkit.FlagConfig) error {
+	limits := newLimits()
+	servers, ctx := errgroup.WithContext(ctx)
+	for _, l := range listeners {
+		// The toolkit changes the server that it is given, so each listener has its own.
+		server := newServer(guardHost(l.Addr(), *flags.WebListenAddresses, handler), limits)
+		servers.Go(func() error { return serve(ctx, helloListener{l, limits.hellos}, server, flags) })
+	}
+	err := servers.Wait()
+	limits.conns.wait()
+	return err
+}
+
+// limits are what all listeners share.
+type limits struct {
+	conns    *connLimit
+	requests *requestLimit
+	hellos   *turns
+}
+
+func newLimits() limits {
+	return limits{conns: newConnLimit(maxConns), requests: newRequestLimit(), hellos: newTurns()}
+}
+
+func newServer(handler http.Handler, l limits) *http.Server {
 	server := &http.Server{
-		ConnState:         newConnLimit(maxConns).track,
+		ConnState:         l.conns.track,
+		ConnContext:       whileOpen,
 		Handler:           handler,
+		Protocols:         new(http.Protocols),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout,
 		WriteTimeout:      writeTimeout,
@@ -77,15 +61,33 @@ func Serve(ctx context.Context, listeners []net.Listener, handler http.Handler, 
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
+	// A connection of HTTP/2 carries any number of answers that nobody reads, so that
+	// a limit of connections would be none. Prometheus asks one thing at a time.
+	server.Protocols.SetHTTP1(true)
+	server.BaseContext = func(net.Listener) context.Context {
+		// The toolkit has put its check of passwords, which costs more than any answer,
+		// around the handler by now, and no request has come yet.
+		server.Handler = l.requests.limit(server.Handler)
+		return context.Background()
+	}
+	return server
+}
+
+// serve serves one listener until the context ends, and then shuts the server down.
+func serve(ctx context.Context, l net.Listener, server *http.Server, flags *toolkit.FlagConfig) error {
+	down := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(down)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		if server.Shutdown(grace) != nil {
 			_ = server.Close()
 		}
 	})
-	defer stop()
-	err := toolkit.ServeMultiple(listeners, server, flags, slog.New(slog.DiscardHandler))
+	err := toolkit.Serve(l, server, flags, slog.New(slog.DiscardHandler))
+	if !stop() {
+		<-down
+	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

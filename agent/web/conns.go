@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"net"
 	"net/http"
 	"slices"
@@ -12,9 +11,7 @@ import (
 // Limits of who is served at once. They bound memory and descriptors, whoever
 // connects.
 const (
-	maxConns    = 100
-	maxHandlers = 4
-	usualAnswer = 12 << 10
+	maxConns = 250
 	// connGrace is how long a connection is safe from being closed for another.
 	connGrace = 250 * time.Millisecond
 )
@@ -27,6 +24,8 @@ const (
 type connLimit struct {
 	limit int
 	freed chan struct{}
+	// served counts the connections whose goroutine has not ended.
+	served sync.WaitGroup
 
 	mu    sync.Mutex
 	conns []heldConn // in the order of their making
@@ -45,6 +44,7 @@ func newConnLimit(limit int) *connLimit {
 func (l *connLimit) track(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
+		l.served.Add(1)
 		for wait := l.admit(conn); wait > 0; wait = l.makeRoom() {
 			select {
 			case <-l.freed:
@@ -53,9 +53,13 @@ func (l *connLimit) track(conn net.Conn, state http.ConnState) {
 		}
 	case http.StateClosed, http.StateHijacked:
 		l.forget(conn)
+		l.served.Done()
 	case http.StateActive, http.StateIdle:
 	}
 }
+
+// wait waits until no connection is served any more. New ones must not come.
+func (l *connLimit) wait() { l.served.Wait() }
 
 func (l *connLimit) admit(conn net.Conn) (wait time.Duration) {
 	l.mu.Lock()
@@ -76,7 +80,7 @@ func (l *connLimit) makeRoom() (wait time.Duration) {
 	if left := connGrace - time.Since(oldest.since); left > 0 {
 		return left
 	}
-	abort(oldest.Conn)
+	_ = beneathTLS(oldest.Conn).Close() // the farewell of TLS could block
 	l.conns = slices.Delete(l.conns, 0, 1)
 	return 0
 }
@@ -90,51 +94,3 @@ func (l *connLimit) forget(conn net.Conn) {
 	default:
 	}
 }
-
-// abort closes a connection below TLS, whose farewell could block.
-func abort(conn net.Conn) {
-	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = secure.NetConn()
-	}
-	_ = conn.Close()
-}
-
-// inTurn lets only so many answers be made at once, the others wait. An answer
-// is made in memory first: a client that does not read holds up nobody.
-func inTurn(n int, next http.Handler) http.Handler {
-	turns := make(chan struct{}, n)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := answerBuffer{header: w.Header(), status: http.StatusOK}
-		answer.body.Grow(usualAnswer)
-		select {
-		case turns <- struct{}{}:
-		case <-r.Context().Done():
-			return
-		}
-		func() {
-			defer func() { <-turns }()
-			next.ServeHTTP(&answer, r)
-		}()
-		w.WriteHeader(answer.status)
-		_, _ = w.Write(answer.body.Bytes()) // the client is gone if it fails
-	})
-}
-
-// answerBuffer is an answer in the making.
-type answerBuffer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header implements [http.ResponseWriter].
-func (a *answerBuffer) Header() http.Header { return a.header }
-
-// WriteHeader implements [http.ResponseWriter].
-func (a *answerBuffer) WriteHeader(status int) { a.status = status }
-
-// Write implements [http.ResponseWriter].
-func (a *answerBuffer) Write(p []byte) (int, error) { return a.body.Write(p) }
-
-// WriteString implements [io.StringWriter].
-func (a *answerBuffer) WriteString(s string) (int, error) { return a.body.WriteString(s) }
