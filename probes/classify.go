@@ -74,6 +74,14 @@ func judge(o Observation, policy Policy) Reason {
 	return ReasonOK
 }
 
+// defect is the reason why a document cannot be used, though its answer may be whole.
+func defect(r Reason) Reason {
+	if r == ReasonOK {
+		return ReasonFieldMissing
+	}
+	return r
+}
+
 func verdictOf(reason Reason) Verdict {
 	if reason == ReasonOK {
 		return pass(reason)
@@ -96,16 +104,32 @@ func classifyToken(o Observation, policy Policy) Verdict {
 	switch {
 	case seen == ReasonForeignServer || seen == ReasonNotHTTP:
 		return fail(seen)
-	case reason == ReasonForbidden && !control.Answered():
-		return fail(ReasonControlUnanswered)
-	case reason == ReasonForbidden && seen != ReasonForbidden:
-		return fail(ReasonTokenForbidden)
-	case reason == ReasonAnswerTimeout && control.Answered():
-		return fail(ReasonTokenAnswerLost)
-	case reason == ReasonAnswerTimeout && isConnectFault(seen):
-		return fail(seen)
+	case reason == ReasonForbidden:
+		return fail(whyForbidden(control, seen))
+	case reason == ReasonAnswerTimeout:
+		return fail(whyLost(control, seen))
 	}
-	return fail(reason)
+	return verdictOf(reason)
+}
+
+func whyForbidden(control Exchange, seen Reason) Reason {
+	switch {
+	case !control.Answered():
+		return ReasonControlUnanswered
+	case seen == ReasonForbidden:
+		return ReasonForbidden
+	}
+	return ReasonTokenForbidden
+}
+
+func whyLost(control Exchange, seen Reason) Reason {
+	switch {
+	case control.Answered():
+		return ReasonTokenAnswerLost
+	case isConnectFault(seen):
+		return seen
+	}
+	return ReasonAnswerTimeout
 }
 
 // NeedsControl tells whether the answer alone does not decide, so that another
@@ -158,7 +182,7 @@ func classifyIAM(o Observation, policy Policy) Verdict {
 // even that is not answered as it should be, IMDS itself is not well.
 func classifyNoIAM(o Observation, policy Policy) Verdict {
 	if control, made := o.Control(); made {
-		if seen := judgeAnswer(control, policy); seen != ReasonOK && seen != ReasonNotFound {
+		if seen := judgeAnswer(control, policy); seen != ReasonOK {
 			return fail(seen)
 		}
 	}
@@ -171,7 +195,7 @@ func classifyInfo(o Observation, policy Policy) Verdict {
 	}
 	reason, info := judge(o, policy), o.Content.Info
 	if info == nil {
-		return verdictOf(reason)
+		return fail(defect(reason))
 	}
 	switch {
 	case !IsSuccess(info.Code) && info.Code != "":
@@ -210,7 +234,7 @@ func classifyCredentials(o Observation, policy Policy, now time.Time) Verdict {
 	reason := judge(o, policy)
 	doc := o.Content.Credentials
 	if doc == nil || reason != ReasonOK {
-		return verdictOf(reason)
+		return fail(defect(reason))
 	}
 	switch {
 	case !IsSuccess(doc.Code):

@@ -34,6 +34,18 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// TestHostname wants an answer, whatever it says, and no web page.
+func TestHostname(t *testing.T) {
+	for defect, want := range map[probes.Reason]probes.Reason{
+		probes.ReasonNone: probes.ReasonOK, probes.ReasonEmptyBody: probes.ReasonOK, probes.ReasonHTMLAnswer: probes.ReasonHTMLAnswer,
+	} {
+		o := probes.Observation{Probe: probes.ProbeHostname, Exchanges: []probes.Exchange{answer(200)}, Content: probes.Content{Defect: defect}}
+		if got := probes.Classify(o, probes.Policy{}, now); got.Reason != want || (got.Status == probes.StatusPass) != (want == probes.ReasonOK) {
+			t.Errorf("%v: %v, want %v", defect, got, want)
+		}
+	}
+}
+
 // TestToken tells by a GET without a token what a lost or forbidden PUT means.
 func TestToken(t *testing.T) {
 	noAnswer := lost(probes.ReasonAnswerTimeout)
@@ -41,6 +53,8 @@ func TestToken(t *testing.T) {
 		exchanges []probes.Exchange
 		want      probes.Reason
 	}{
+		"good, though asked again":            {[]probes.Exchange{answer(200), answer(200)}, probes.ReasonOK},
+		"refused, though asked again":         {[]probes.Exchange{answer(405), answer(200)}, probes.ReasonMethodNotAllowed},
 		"good":                                {[]probes.Exchange{answer(200)}, probes.ReasonOK},
 		"lost, GET answered":                  {[]probes.Exchange{noAnswer, answer(401)}, probes.ReasonTokenAnswerLost},
 		"lost, GET answered with keys by v1":  {[]probes.Exchange{noAnswer, answer(200)}, probes.ReasonTokenAnswerLost},
@@ -101,21 +115,22 @@ func TestInfo(t *testing.T) {
 		defect probes.Reason
 		want   probes.Reason
 	}{
-		"good":                    {info("Success", "", "arn:app"), probes.ReasonNone, probes.ReasonOK},
-		"good, in small letters":  {info("success", "", "arn:app"), probes.ReasonNone, probes.ReasonOK},
-		"another profile":         {info("Success", "", "arn:web"), probes.ReasonNone, probes.ReasonProfileMismatch},
-		"no role":                 {info("Success", "Instance Profile does not contain a role. See …", "arn:app"), probes.ReasonNone, probes.ReasonProfileWithoutRole},
-		"no role, in capitals":    {info("Success", "INSTANCE PROFILE DOES NOT CONTAIN A ROLE", "arn:app"), probes.ReasonNone, probes.ReasonProfileWithoutRole},
-		"no role, and another":    {info("Success", "Instance Profile does not contain a role", "arn:web"), probes.ReasonNone, probes.ReasonProfileMismatch},
-		"another message":         {info("Success", "Instance Profile does not contain", "arn:app"), probes.ReasonNone, probes.ReasonOK},
-		"not found":               {info("InstanceProfileNotFound", "", ""), probes.ReasonNone, probes.ReasonProfileNotFound},
-		"not found, in capitals":  {info("INSTANCEPROFILENOTFOUND", "", ""), probes.ReasonNone, probes.ReasonProfileNotFound},
-		"refused":                 {info("AssumeRoleUnauthorizedAccess", "", "arn:app"), probes.ReasonNone, probes.ReasonAssumeRoleRefused},
-		"another code":            {info("Unavailable", "", "arn:web"), probes.ReasonNone, probes.ReasonOtherCode},
-		"no code":                 {info("", "", "arn:app"), probes.ReasonFieldMissing, probes.ReasonFieldMissing},
-		"no ARN is no other ARN":  {info("Success", "", ""), probes.ReasonFieldMissing, probes.ReasonFieldMissing},
-		"no document":             {nil, probes.ReasonInvalidJSON, probes.ReasonInvalidJSON},
-		"no document, no defect?": {nil, probes.ReasonNone, probes.ReasonOK},
+		"good":                   {info("Success", "", "arn:app"), probes.ReasonNone, probes.ReasonOK},
+		"good, in small letters": {info("success", "", "arn:app"), probes.ReasonNone, probes.ReasonOK},
+		"another profile":        {info("Success", "", "arn:web"), probes.ReasonNone, probes.ReasonProfileMismatch},
+		"no role":                {info("Success", "Instance Profile does not contain a role. See …", "arn:app"), probes.ReasonNone, probes.ReasonProfileWithoutRole},
+		"no role, in capitals":   {info("Success", "INSTANCE PROFILE DOES NOT CONTAIN A ROLE", "arn:app"), probes.ReasonNone, probes.ReasonProfileWithoutRole},
+		"no role, and another":   {info("Success", "Instance Profile does not contain a role", "arn:web"), probes.ReasonNone, probes.ReasonProfileMismatch},
+		"another message":        {info("Success", "Instance Profile does not contain", "arn:app"), probes.ReasonNone, probes.ReasonOK},
+		"a longer message":       {info("Success", "The instance profile is being updated, and so are its keys", "arn:app"), probes.ReasonNone, probes.ReasonOK},
+		"not found":              {info("InstanceProfileNotFound", "", ""), probes.ReasonNone, probes.ReasonProfileNotFound},
+		"not found, in capitals": {info("INSTANCEPROFILENOTFOUND", "", ""), probes.ReasonNone, probes.ReasonProfileNotFound},
+		"refused":                {info("AssumeRoleUnauthorizedAccess", "", "arn:app"), probes.ReasonNone, probes.ReasonAssumeRoleRefused},
+		"another code":           {info("Unavailable", "", "arn:web"), probes.ReasonNone, probes.ReasonOtherCode},
+		"no code":                {info("", "", "arn:app"), probes.ReasonFieldMissing, probes.ReasonFieldMissing},
+		"no ARN is no other ARN": {info("Success", "", ""), probes.ReasonFieldMissing, probes.ReasonFieldMissing},
+		"no document":            {nil, probes.ReasonInvalidJSON, probes.ReasonInvalidJSON},
+		"neither that nor why":   {nil, probes.ReasonNone, probes.ReasonFieldMissing},
 	} {
 		o := probes.Observation{
 			Probe: probes.ProbeIAMInfo, Exchanges: []probes.Exchange{answer(200)},
@@ -217,6 +232,7 @@ func TestRoleAndCredentials(t *testing.T) {
 		"refused, though expired": {keys("AssumeRoleUnauthorizedAccess", now.Add(-time.Hour), probes.ReasonNone), probes.ReasonAssumeRoleRefused},
 		"deleted":                 {keys("InstanceProfileNotFound", time.Time{}, probes.ReasonNone), probes.ReasonProfileNotFound},
 		"another code":            {keys("Failed", time.Time{}, probes.ReasonNone), probes.ReasonOtherCode},
+		"no document":             {probes.Observation{Probe: probes.ProbeRoleCredentials, Exchanges: []probes.Exchange{answer(200)}}, probes.ReasonFieldMissing},
 		"a field is missing":      {keys("Success", now.Add(-time.Hour), probes.ReasonFieldMissing), probes.ReasonFieldMissing},
 	} {
 		if got := probes.Classify(tc.o, probes.Policy{Role: role}, now); got.Reason != tc.want || (got.Status == probes.StatusPass) != (tc.want == probes.ReasonOK) {

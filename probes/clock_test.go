@@ -38,7 +38,7 @@ func TestClockAnd(t *testing.T) {
 	for name, tc := range map[string]struct{ old, newer, want probes.ClockOffset }{
 		"neither":      {none, none, none},
 		"the old one":  {bounds(1, 3), none, bounds(1, 3)},
-		"the newer":    {none, bounds(1, 3), bounds(1, 3)},
+		"the newer":    {none, bounds(-1, 3), bounds(-1, 3)},
 		"both":         {bounds(1, 3), bounds(2, 4), bounds(2, 3)},
 		"within":       {bounds(1, 9), bounds(2, 4), bounds(2, 4)},
 		"they touch":   {bounds(1, 3), bounds(3, 4), bounds(3, 3)},

@@ -64,12 +64,10 @@ func (k Known) Learn(r Round) (Known, Change) {
 		Rotated: differs(k.AccessKeyHash, next.AccessKeyHash),
 		Profile: k.changed(next.Identity),
 	}
-	switch {
-	case change.Profile != ReasonNone && k.Old.Changed == ReasonNone:
-		next.Old = Old{k.Identity, k.AccessKeyHash, change.Profile}
-	case change.Profile != ReasonNone:
-		next.Old.Changed = k.Old.changed(next.Identity) // none: the change was undone
+	if next.Old.Changed == ReasonNone {
+		next.Old = Old{Identity: k.Identity, AccessKeyHash: k.AccessKeyHash}
 	}
+	next.Old.Changed = next.Old.changed(next.Identity) // none, if the change was undone
 	if next.Old.Changed == ReasonNone || next.AccessKeyHash != next.Old.AccessKeyHash {
 		next.Old = Old{}
 	}
@@ -123,7 +121,5 @@ func (k *Known) remember(r Round) {
 	}
 }
 
-// differs compares two sights of which both must have seen something.
-func differs(before, after string) bool {
-	return before != "" && after != "" && before != after
-}
+// differs compares with what was known before, if anything was.
+func differs(before, after string) bool { return before != "" && before != after }

@@ -41,6 +41,14 @@ func TestStrangersTeachNothing(t *testing.T) {
 	}
 }
 
+// TestFirstSight wants nothing to have changed where nothing was known.
+func TestFirstSight(t *testing.T) {
+	known, change := probes.Known{}.Learn(app.round())
+	if change != (probes.Change{}) || known.Old != (probes.Old{}) || known.Role != "app" {
+		t.Errorf("%+v, %+v", change, known)
+	}
+}
+
 // TestIdentityChanges follows replaced profiles and roles until their own credentials
 // come, or until the change is undone.
 func TestIdentityChanges(t *testing.T) {
@@ -93,6 +101,10 @@ func TestLifeIsOfOneRound(t *testing.T) {
 	known, _ = known.Learn(r)
 	if life, ok := known.Life(); ok || known.Expiration != now.Add(7*time.Hour) {
 		t.Errorf("the life %+v has two ends of two rounds", life)
+	}
+	r.Results[probes.ProbeIAMInfo].Content.Info.LastUpdated = now.Add(8 * time.Hour)
+	if known, _ = known.Learn(r); !known.Born.IsZero() {
+		t.Errorf("made at %v, after they expire", known.Born)
 	}
 }
 

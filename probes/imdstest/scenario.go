@@ -143,6 +143,8 @@ func tokenScenarios() []Scenario {
 			s.Instance.Disabled = true
 		}),
 		healthy("token_forbidden", refused, probes.ReasonTokenForbidden, "403 on the token PUT alone", put(http.StatusForbidden)),
+		healthy("token_forbidden_then_silence", refused, probes.ReasonControlUnanswered, "403 on the token PUT, and no answer to a GET", faults(
+			Fault{Method: http.MethodPut, Status: http.StatusForbidden}, Fault{Method: http.MethodGet, Effect: Hang})),
 		healthy("token_bad_request", refused, probes.ReasonBadRequest, "400 on the token PUT", put(http.StatusBadRequest)),
 		healthy("token_not_found", refused, probes.ReasonNotFound, "404 on the token PUT: no IMDSv2", put(http.StatusNotFound)),
 		healthy("token_method_not_allowed", refused, probes.ReasonMethodNotAllowed, "405 on the token PUT", put(http.StatusMethodNotAllowed)),

@@ -60,3 +60,16 @@ func DeadCodeIsLeftOut(t *testing.T) {
 		t.Errorf("%s looks methods up by name", m[1])
 	}
 }
+
+// DependsOnNone wants the package in the folder of the test to depend on none of the
+// packages whose paths match.
+func DependsOnNone(t *testing.T, paths *regexp.Regexp) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil || !bytes.Contains(out, []byte("imds-probe/probes\n")) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, found := range paths.FindAll(out, -1) {
+		t.Errorf("depends on %s", found)
+	}
+}
