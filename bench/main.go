@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
@@ -22,7 +21,8 @@ import (
 func main() {
 	bare := flag.String("bare", "", "only make bare rounds at this endpoint, every -interval, for ever")
 	interval := flag.Duration("interval", 2*tick, "time between bare rounds")
-	runs := flag.Int("runs", 3, "runs of which the median is taken")
+	passes := flag.Int("passes", 3, "passes of which the median is taken")
+	scrapes := flag.Int("scrapes", 240, "scrapes of an hour; fewer only to see that it works")
 	document := flag.String("document", "", "document to put the tables into")
 	flag.Parse()
 	ctx := context.Background()
@@ -30,7 +30,7 @@ func main() {
 	if *bare != "" {
 		err = bareLoop(ctx, *bare, *interval)
 	} else {
-		err = run(ctx, *runs, *document)
+		err = run(ctx, *passes, *scrapes, *document)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -51,7 +51,7 @@ type subject struct {
 // scraped is the path that is scraped.
 func (s subject) scraped() string { return cmp.Or(s.path, "/metrics") }
 
-// bench is one run of everything.
+// bench is where and of what the measurements are.
 type bench struct {
 	dir       string
 	endpoint  string
@@ -59,7 +59,8 @@ type bench struct {
 	probe     string
 	node      string
 	blackbox  string
-	out       io.Writer
+	// scrapesAnHour is how many scrapes stand for an hour's.
+	scrapesAnHour int
 }
 
 const (
@@ -68,7 +69,7 @@ const (
 	boxReady = "blackbox_exporter_config_last_reload_successful 1"
 )
 
-func run(ctx context.Context, runs int, document string) error {
+func run(ctx context.Context, passes, scrapes int, document string) error {
 	dir, err := os.MkdirTemp("", "imds-probe-bench-")
 	if err != nil {
 		return err
@@ -79,8 +80,7 @@ func run(ctx context.Context, runs int, document string) error {
 		return err
 	}
 	defer server.Close()
-	var text strings.Builder
-	b := &bench{dir: dir, endpoint: server.URL(), keepAlive: &http.Transport{}, out: io.MultiWriter(os.Stdout, &text)}
+	b := &bench{dir: dir, endpoint: server.URL(), keepAlive: &http.Transport{}, scrapesAnHour: scrapes}
 	if b.probe, err = build(dir, "..", "./cmd/imds-probe"); err != nil {
 		return err
 	}
@@ -90,8 +90,16 @@ func run(ctx context.Context, runs int, document string) error {
 	if b.blackbox, err = debian(ctx, dir, "prometheus-blackbox-exporter"); err != nil {
 		return err
 	}
-	if err := b.table(ctx, runs); err != nil || document == "" {
+	var text strings.Builder
+	out := io.MultiWriter(os.Stdout, &text)
+	machine(out, passes)
+	r, err := b.measure(ctx, passes)
+	if err != nil {
 		return err
+	}
+	r.print(out)
+	if document == "" {
+		return nil
 	}
 	return replace(document, text.String())
 }
@@ -102,19 +110,4 @@ func build(dir, module, pkg string) (string, error) {
 	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
 	cmd.Dir, cmd.Env, cmd.Stderr = module, append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	return path, cmd.Run()
-}
-
-func (b *bench) nodeExporter() subject { return subject{binary: b.node, ready: nodeDone} }
-
-// daemon is our own, with a round every interval, looking from so many users of
-// the host as well.
-func (b *bench) daemon(interval time.Duration, users int) subject {
-	args := []string{"run", "--imds.endpoint=" + b.endpoint, "--probe.interval=" + interval.String(), "--probe.timeout=" + min(interval, time.Second).String()}
-	if users > 0 {
-		args = append(args, "--vantage=host")
-	}
-	for uid := range users {
-		args = append(args, fmt.Sprintf("--vantage=user:%d", uid))
-	}
-	return subject{binary: b.probe, args: args, ready: verdict}
 }

@@ -3,19 +3,21 @@ package main
 import (
 	"context"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// An hour at defaults has that many rounds and scrapes. They are made in a
-// shorter time: what a round and a scrape cost does not depend on the pause.
-const (
-	hourRounds  = 120
-	hourScrapes = 240
-	tick        = 50 * time.Millisecond // between scrapes; a round comes every two
-)
+// tick is the time between the scrapes of an hour; a round comes every two. What a
+// round and a scrape cost does not depend on the pause.
+const tick = 50 * time.Millisecond
+
+// roundsAnHour is how many rounds come with the scrapes: an hour at defaults has
+// 120 and 240.
+func (b *bench) roundsAnHour() int { return b.scrapesAnHour / 2 }
 
 // startUp measures the time from exec until the subject is ready, in ms.
 func (b *bench) startUp(ctx context.Context, s subject) (float64, error) {
@@ -29,49 +31,72 @@ func (b *bench) startUp(ctx context.Context, s subject) (float64, error) {
 	return time.Since(began).Seconds() * 1e3, err
 }
 
-// hour measures an hour's worth of scrapes (and, of our own daemon, rounds):
-// CPU seconds and memory at the end, which inspect may look at as well.
-func (b *bench) hour(ctx context.Context, s subject, scrapes int, inspect ...func(*process) error) (cpu, resident, anonymous float64, err error) {
+// cost is CPU seconds, and memory at the end in MiB.
+type cost struct{ cpu, resident, anonymous float64 }
+
+// hour measures an hour's worth of scrapes (and, of our own daemon, rounds). look,
+// if there is one, may look at the process at the end.
+func (b *bench) hour(ctx context.Context, s subject, scrapes int, look func(*process) error) (c cost, err error) {
 	p, err := start(ctx, s.binary, s.args...)
 	if err != nil {
-		return 0, 0, 0, err
+		return c, err
 	}
 	defer p.stop()
 	if err := p.await(ctx, s.ready); err != nil {
-		return 0, 0, 0, err
+		return c, err
 	}
 	before, err := p.cpu()
 	if err != nil {
-		return 0, 0, 0, err
+		return c, err
 	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	for i := range hourScrapes {
+	for i := range b.scrapesAnHour {
 		if i < scrapes {
 			if _, err := get(ctx, b.keepAlive, p.url+s.scraped()); err != nil {
-				return 0, 0, 0, err
+				return c, err
 			}
 		}
 		<-ticker.C
 	}
 	after, err := p.cpu()
 	if err != nil {
-		return 0, 0, 0, err
+		return c, err
 	}
-	for _, look := range inspect {
-		if err := look(p); err != nil {
-			return 0, 0, 0, err
-		}
+	c.cpu = (after - before).Seconds()
+	if c.resident, c.anonymous, err = p.memory(); err != nil || look == nil {
+		return c, err
 	}
-	resident, anonymous, err = p.memory()
-	return (after - before).Seconds(), resident, anonymous, err
+	return c, look(p)
 }
 
-// latencies measures GETs of a path of several subjects, paced at ten a second
-// in turn, and returns each one's times in milliseconds, sorted.
+// bareCPU is the CPU of as many bare rounds.
+func (b *bench) bareCPU(ctx context.Context) (float64, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, self, "-bare="+b.endpoint)
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	p := &process{cmd: cmd}
+	defer p.stop()
+	time.Sleep(10 * tick) // past its start
+	before, err := p.cpu()
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(time.Duration(b.scrapesAnHour) * tick)
+	after, err := p.cpu()
+	return (after - before).Seconds(), err
+}
+
+// latencies measures GETs of a path of several subjects, in turn and thirty a
+// second, and returns each one's times in milliseconds, sorted.
 func (b *bench) latencies(ctx context.Context, n int, targets []target) ([][]float64, error) {
 	times := make([][]float64, len(targets))
-	ticker := time.NewTicker(100 * time.Millisecond / time.Duration(len(targets)))
+	ticker := time.NewTicker(time.Second / 30)
 	defer ticker.Stop()
 	for range n {
 		for i, t := range targets {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -24,26 +23,6 @@ const (
 
 // fill is how much of a part of the memory is there, and how well it is used.
 type fill struct{ pages, sparse int }
-
-// anonymous prints where the anonymous memory of our own daemon is after an hour,
-// by the pages that are there: the profile behind its budget.
-func (b *bench) anonymous(ctx context.Context, _ int) error {
-	s := b.daemon(2*tick, 0)
-	var parts map[string]fill
-	inspect := func(p *process) (err error) {
-		parts, err = p.anonymousPages(s.binary)
-		return err
-	}
-	if _, _, _, err := b.hour(ctx, s, hourScrapes, inspect); err != nil {
-		return err
-	}
-	fmt.Fprintf(b.out, "\n| anonymous memory of imds-probe | KiB | pages of 4 KiB | of them with less than %d bytes that are not zero |\n|---|---|---|---|\n", sparse)
-	for _, name := range []string{partHeap, partRuntime, partData, partStack} {
-		f := parts[name]
-		fmt.Fprintf(b.out, "| %s | %d | %d | %d |\n", name, f.pages*pageSize>>10, f.pages, f.sparse)
-	}
-	return nil
-}
 
 // The parts of anonymous memory.
 const (
