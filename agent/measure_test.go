@@ -27,7 +27,7 @@ func TestV1IsAskedHourly(t *testing.T) {
 		time.Sleep(3*time.Hour + time.Minute)
 		d.Stop()
 		counted := d.Agent.Tracker().Snapshot().Requests
-		asked := simulator.Requests()
+		asked := simulator.Counts()
 		// Without a token, a round asks for nothing but the token.
 		if n := asked["GET /latest/meta-data/hostname"]; n != 4 || counted["401"] != 4 {
 			t.Errorf("asked for IMDSv1 %d times in three hours, counted %d; want 4", n, counted["401"])
