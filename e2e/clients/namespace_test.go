@@ -69,14 +69,18 @@ func (n namespace) output(cmd *exec.Cmd) (string, error) {
 	return out.String(), nil
 }
 
-// client is an HTTP client in the namespace. It leaves it to the server to close
-// connections.
+// client is an HTTP client in the namespace. It follows no redirect, as SDKs do not,
+// and leaves it to the server to close connections.
 func (n namespace) client() *http.Client {
-	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		IdleConnTimeout: time.Second,
-		DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
-			n.do(func() { conn, err = (&net.Dialer{}).DialContext(ctx, network, address) })
-			return conn, err
+	return &http.Client{
+		Timeout:       5 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			IdleConnTimeout: time.Second,
+			DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+				n.do(func() { conn, err = (&net.Dialer{}).DialContext(ctx, network, address) })
+				return conn, err
+			},
 		},
-	}}
+	}
 }
