@@ -66,7 +66,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		log:      o.Logger,
 		lapped:   make(chan struct{}),
 	}
-	if a.metrics, err = metrics.New(a.registry, a.tracker, o.RuntimeMetrics); err != nil {
+	if a.metrics, err = metrics.New(a.registry, a.tracker, metrics.Options{Runtime: o.RuntimeMetrics, LinesDropped: o.LinesDropped}); err != nil {
 		return nil, err
 	}
 	if o.Web != nil {

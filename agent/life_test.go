@@ -299,8 +299,8 @@ func (s *suspending) Do(req *http.Request) (*http.Response, error) {
 }
 
 // TestSuspend stops everything for three hours in the middle of a round, and
-// wants that to be a blip: no missed beat is made up for, and no key is taken
-// for expired or stalled.
+// wants that round to be no verdict: nothing is suspected, no missed beat is made up
+// for, and no key is taken for expired or stalled.
 func TestSuspend(t *testing.T) {
 	for left := 31; left <= 36; left++ { // each request of the sixth round
 		synctest.Test(t, func(t *testing.T) {
@@ -310,9 +310,12 @@ func TestSuspend(t *testing.T) {
 			defer d.Stop()
 			time.Sleep(3*time.Hour + 10*time.Minute)
 			synctest.Wait()
-			want := map[string]int{"started": 1, "condition_changed": 1, "blip": 1, "credentials_rotated": 1}
+			want := map[string]int{"started": 1, "condition_changed": 1, "credentials_rotated": 1}
 			if diff := cmp.Diff(want, d.Counts()); diff != "" {
 				t.Errorf("request %d: -want +got:\n%s", left, diff)
+			}
+			if got := d.Sample(`imds_rounds_total{outcome="local",vantage="host"}`); got != "1" {
+				t.Errorf("request %d: %s rounds counted as local", left, got)
 			}
 			if n := d.Simulator.Counts()["PUT /latest/api/token"]; n > 30 {
 				t.Errorf("request %d: %d rounds in the ten minutes that were not slept through", left, n)

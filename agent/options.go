@@ -48,6 +48,8 @@ type Options struct {
 
 	// Logger takes the events.
 	Logger *zap.Logger
+	// LinesDropped counts the log lines that were not written; nil is none.
+	LinesDropped func() uint64
 	// Host is the host's name, from which the phase of its rounds is taken.
 	Host string
 	// Version is shown on the page and in the log.

@@ -134,13 +134,15 @@ var catalogue = [...]Entry{
 	ConditionUnknown: {
 		Condition: ConditionUnknown, Severity: SeverityUnknown,
 		Title:   "No verdict yet",
-		Meaning: "No round has finished yet for this vantage, or the vantage itself (its user or its network namespace) does not exist at the moment.",
+		Meaning: "No round has finished yet for this vantage, or the vantage itself (its user or its network namespace) does not exist at the moment, or this host lets no round be made, so that nothing can be said of IMDS.",
 		Faces: []Face{
 			face(ReasonNone, "No round has finished yet."),
 			face(ReasonVantageGone, "The vantage's user or network namespace does not exist now; it is looked at again by itself once it does."),
+			face(ReasonLocalError, "This host could not make a socket three rounds in a row: file descriptors, memory or local ports have run out."),
+			face(ReasonHostOverloaded, "This host did not let the agent run for three rounds in a row: each time-out was noticed far too late to mean anything."),
 		},
 		Remedy: []Step{
-			{Text: "Wait for one interval; if this lasts, look at the agent's log"},
+			{Text: "Wait for one interval; if this lasts, look at the agent's log, and at the host's load, memory and local ports"},
 			{"Read the agent's log", "journalctl -u imds-probe -n 50"},
 		},
 		Doc: docNoKeys,
@@ -283,7 +285,6 @@ var catalogue = [...]Entry{
 			face(ReasonBadRequest, "400 on a well-formed request."),
 			face(ReasonMethodNotAllowed, "405 on a GET."),
 			face(ReasonUnexpectedStatus, "A status that IMDS does not send."),
-			face(ReasonLocalError, "This host could not make a socket: out of descriptors, memory or local ports."),
 			face(ReasonNameNotResolved, "The host name of --imds.endpoint has no address."),
 		},
 		Remedy: []Step{

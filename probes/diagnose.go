@@ -15,6 +15,9 @@ type Diagnosis struct {
 // the order of the ladder, hides what follows from it; if none did, what the
 // documents and earlier rounds tell together. It is pure. Known must have
 // learned the round already.
+//
+// A round that failed for want of something on this host is no verdict on IMDS: its
+// condition is [ConditionUnknown].
 func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	for p, result := range r.Results {
 		if result.Status == StatusFail {
@@ -51,10 +54,21 @@ func skewOr(d Diagnosis, policy Policy, known Known) Diagnosis {
 
 // rootCause names the condition that a failed probe shows.
 func rootCause(p Probe, result Result, dropped uint64) Diagnosis {
+	if isTimeout(result.Reason) && slices.ContainsFunc(result.Exchanges, Exchange.Overran) {
+		return Diagnosis{ConditionUnknown, ReasonHostOverloaded, p}
+	}
 	if lost := lostPackets(result); lost > 0 && dropped >= lost {
 		return Diagnosis{ConditionThrottled, ReasonPacketsDropped, p}
 	}
 	return Diagnosis{conditionOf(p, result.Reason), result.Reason, p}
+}
+
+func isTimeout(r Reason) bool {
+	switch r { //nolint:exhaustive // the time-outs
+	case ReasonConnectTimeout, ReasonAnswerTimeout, ReasonAnswerSlow, ReasonTokenAnswerLost:
+		return true
+	}
+	return false
 }
 
 // lostPackets is how many packets in a row must have been lost for a time-out to come

@@ -30,7 +30,7 @@ func TestCatalogueDecides(t *testing.T) {
 		}
 	}
 	notOfAProbe := []probes.Reason{
-		probes.ReasonNone, probes.ReasonOK, probes.ReasonAbsentAsExpected, probes.ReasonLifeUnknown, probes.ReasonVantageGone,
+		probes.ReasonNone, probes.ReasonOK, probes.ReasonAbsentAsExpected, probes.ReasonLifeUnknown, probes.ReasonVantageGone, probes.ReasonHostOverloaded,
 		probes.ReasonPacketsDropped, probes.ReasonLittleLifeLeft, probes.ReasonClockOffset,
 		probes.ReasonProfileReplaced, probes.ReasonProfileRecreated, probes.ReasonRoleReplaced,
 	}

@@ -28,7 +28,18 @@ type Exchange struct {
 	// Connect is the time until the connection was made, FirstByte until the
 	// answer began, Total until it ended. They are 0 for a phase not reached.
 	Connect, FirstByte, Total time.Duration
+	// Limit is the time that the exchange was given; 0 is not known.
+	Limit time.Duration
 }
+
+// Overran tells whether the exchange ended far beyond its limit, at which a timer ends
+// it: this process was not let run, whatever IMDS did.
+func (e Exchange) Overran() bool {
+	return e.Limit > 0 && e.Total > e.Limit+max(e.Limit/4, minOverrun)
+}
+
+// minOverrun is how late a timer of a healthy host never is.
+const minOverrun = 100 * time.Millisecond
 
 // Answered tells whether the head of an answer came.
 func (e Exchange) Answered() bool { return e.Status != 0 }

@@ -129,6 +129,8 @@ const (
 
 	// ReasonVantageGone means that the vantage's user or network namespace does not exist now.
 	ReasonVantageGone
+	// ReasonHostOverloaded means that this process was not let run in time to see an answer.
+	ReasonHostOverloaded
 )
 
 var reasonNames = []string{
@@ -189,6 +191,7 @@ var reasonNames = []string{
 	ReasonRoleReplaced:       "role_replaced",
 	ReasonClockOffset:        "clock_offset",
 	ReasonVantageGone:        "vantage_gone",
+	ReasonHostOverloaded:     "host_overloaded",
 }
 
 // Reasons returns all reasons.

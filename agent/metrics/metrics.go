@@ -21,7 +21,7 @@ type Collector struct {
 
 type descs struct {
 	up, condition, since, transitions        *prometheus.Desc
-	success, failures, requests              *prometheus.Desc
+	rounds, success, failures, requests      *prometheus.Desc
 	roundDuration, lastRound                 *prometheus.Desc
 	expiration, rotations, infoUpdated, info *prometheus.Desc
 	clockOffset, hopLimit, v1, drops         *prometheus.Desc
@@ -38,6 +38,7 @@ func newDescs() descs {
 		condition:     desc("condition", "Whether this is the vantage's condition: the one root cause. Exactly one is 1.", "vantage", "condition"),
 		since:         desc("condition_since_timestamp_seconds", "When the condition was first seen, in seconds since the epoch.", "vantage"),
 		transitions:   desc("condition_transitions_total", "Changes of the condition.", "vantage"),
+		rounds:        desc("rounds_total", "Rounds by what they were worth: good found a healthy IMDS, bad anything else, local failed for want of something on this host and is no verdict.", "vantage", "outcome"),
 		success:       desc("probe_success", "Whether the probe passed in the last round; a skipped probe did not.", "vantage", "probe"),
 		failures:      desc("probe_failures_total", "Rounds in which the probe failed, blips included; attempts are the count of imds_probe_duration_seconds.", "vantage", "probe"),
 		requests:      desc("requests_total", "HTTP requests to IMDS by the answer's status code; error where no whole answer came.", "code"),
@@ -54,9 +55,16 @@ func newDescs() descs {
 	}
 }
 
-// New registers all metrics of an agent with reg; with runtimeMetrics those of the
-// Go runtime too.
-func New(reg prometheus.Registerer, tracker *track.Tracker, runtimeMetrics bool) (*Collector, error) {
+// Options says what is exported beside the tracker.
+type Options struct {
+	// Runtime adds the metrics of the Go runtime.
+	Runtime bool
+	// LinesDropped counts the log lines that were not written; nil is none.
+	LinesDropped func() uint64
+}
+
+// New registers all metrics of an agent with reg.
+func New(reg prometheus.Registerer, tracker *track.Tracker, o Options) (*Collector, error) {
 	m := &Collector{
 		tracker: tracker,
 		descs:   newDescs(),
@@ -71,8 +79,12 @@ func New(reg prometheus.Registerer, tracker *track.Tracker, runtimeMetrics bool)
 		m, m.duration,
 		versioncollector.NewCollector("imds_probe"),
 		newProcessCollector(),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "imds_probe_log_lines_dropped_total",
+			Help: "Log lines that standard error did not take in time.",
+		}, o.linesDropped),
 	}
-	if runtimeMetrics {
+	if o.Runtime {
 		all = append(all, collectors.NewGoCollector())
 	}
 	errs := make([]error, len(all))
@@ -80,6 +92,13 @@ func New(reg prometheus.Registerer, tracker *track.Tracker, runtimeMetrics bool)
 		errs[i] = reg.Register(c)
 	}
 	return m, errors.Join(errs...)
+}
+
+func (o Options) linesDropped() float64 {
+	if o.LinesDropped == nil {
+		return 0
+	}
+	return float64(o.LinesDropped())
 }
 
 // Observe counts the durations of a round.
@@ -135,6 +154,9 @@ func (m *Collector) collectProbes(out sink, v track.State) {
 	for _, p := range probes.Ladder() {
 		out.gauge(m.success, bit(v.Last.Result(p).Status == probes.StatusPass), v.Vantage, p.String())
 		out.counter(m.failures, float64(v.Failures[p]), v.Vantage, p.String())
+	}
+	for outcome, n := range map[string]int{"good": v.Rounds.Good, "bad": v.Rounds.Bad, "local": v.Rounds.Local} {
+		out.counter(m.rounds, float64(n), v.Vantage, outcome)
 	}
 	if !v.Last.Start.IsZero() {
 		out.gauge(m.roundDuration, v.Last.Duration.Seconds(), v.Vantage)

@@ -22,7 +22,7 @@ import (
 
 // The series budget of the contract.
 const (
-	maxSeries    = 64
+	maxSeries    = 76
 	maxTextLines = 90
 )
 

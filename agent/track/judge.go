@@ -27,8 +27,22 @@ type vantageState struct {
 	suspect        probes.Diagnosis
 	suspectSince   time.Time
 	sights, agreed int
+	// locals is how many rounds in a row said nothing of IMDS.
+	locals int
 	// resume is what an earlier run left, until the first verdict of this one.
 	resume *SavedVantage
+}
+
+// maxLocals is how many rounds in a row may say nothing of IMDS before the vantage is
+// unknown. Until then the last condition stands.
+const maxLocals = 3
+
+// passOver takes in a round that failed for want of something on this host.
+func (t *Tracker) passOver(v *vantageState, r probes.Round, d probes.Diagnosis) []Event {
+	if v.locals < maxLocals {
+		return nil
+	}
+	return t.lose(v, r, d, r.Start)
 }
 
 // accept takes over what a confirmed round says.

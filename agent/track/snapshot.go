@@ -36,8 +36,15 @@ type State struct {
 
 	Transitions int
 	Rotations   int
-	Failures    [len(probes.Round{}.Results)]int
+	Rounds      Rounds
+	// Failures counts, for each probe, the rounds in which it failed.
+	Failures [len(probes.Round{}.Results)]int
 }
+
+// Rounds counts rounds by what they were worth: Good found a healthy IMDS, Bad
+// anything else, and Local failed for want of something on this host, which is no
+// verdict on IMDS.
+type Rounds struct{ Good, Bad, Local int }
 
 // Snapshot is the state of everything at one moment. Its slices and maps are
 // the caller's own, but rounds are shared: do not change them.

@@ -94,9 +94,12 @@ func (t *Tracker) Record(r probes.Round) (events []Event, confirm time.Duration)
 	if v == nil {
 		return nil, 0
 	}
-	t.take(v, r)
 	known, change := v.Known.Learn(r)
 	d := probes.Diagnose(r, t.policy, known)
+	t.take(v, r, d)
+	if d.Condition == probes.ConditionUnknown {
+		return t.passOver(v, r, d), 0
+	}
 	flips, confirm := v.judge(d, r.Start)
 	switch {
 	case confirm > 0:
@@ -119,9 +122,9 @@ func (t *Tracker) RecordOnce(r probes.Round) {
 	if v == nil {
 		return
 	}
-	t.take(v, r)
 	known, change := v.Known.Learn(r)
 	d := probes.Diagnose(r, t.policy, known)
+	t.take(v, r, d)
 	v.suspectSince = r.Start
 	v.accept(r, known, change)
 	t.flip(v, d)
@@ -137,24 +140,41 @@ func (t *Tracker) RecordGone(name string) []Event {
 	if v == nil || v.Diagnosis == gone {
 		return nil
 	}
-	v.sights, v.suspectSince = 0, time.Now()
-	v.Round, v.Last = probes.Round{}, probes.Round{}
+	v.Last = probes.Round{}
+	return t.lose(v, probes.Round{}, gone, time.Now())
+}
+
+// lose makes a vantage unknown. One of which nothing was known yet stays so, which is
+// no event.
+func (t *Tracker) lose(v *vantageState, r probes.Round, why probes.Diagnosis, at time.Time) []Event {
+	v.sights, v.suspectSince, v.Round = 0, at, r
 	before := v.Diagnosis.Condition
 	if v.resume != nil {
 		before = v.resume.Condition
 	}
 	if before == probes.ConditionUnknown {
-		v.Diagnosis, v.Judged, v.resume = gone, true, nil
+		v.Diagnosis, v.Judged, v.resume = why, true, nil
 		return nil
 	}
-	return []Event{t.flip(v, gone)}
+	return []Event{t.flip(v, why)}
 }
 
 // take counts a round, whatever it is worth.
-func (t *Tracker) take(v *vantageState, r probes.Round) {
+func (t *Tracker) take(v *vantageState, r probes.Round, d probes.Diagnosis) {
 	t.count(r.Exchanges())
 	t.drops = r.Drops
 	v.Last = r
+	switch d.Condition {
+	case probes.ConditionUnknown:
+		v.Rounds.Local++
+		v.locals++
+		return // nothing of IMDS failed
+	case probes.ConditionHealthy:
+		v.Rounds.Good++
+	default:
+		v.Rounds.Bad++
+	}
+	v.locals = 0
 	for p, result := range r.Results {
 		if result.Status == probes.StatusFail {
 			v.Failures[p]++

@@ -61,6 +61,7 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), r.timeout)
 	defer cancel()
 	run := startExchange(req)
+	run.exchange.Limit = r.timeout
 	var n int
 	resp, err := r.client.Do(req.WithContext(httptrace.WithClientTrace(ctx, run.trace())))
 	if err == nil {
