@@ -25,11 +25,15 @@ type Entry struct {
 type Face struct {
 	Reason  Reason
 	Meaning string
-	// At are the probes at which the reason means this condition; nil means any.
+	// At are the probes at which the reason means this condition: nil means any, and
+	// the empty list none, where it takes more than one probe to tell.
 	At []Probe
 }
 
 func face(r Reason, meaning string, at ...Probe) Face { return Face{r, meaning, at} }
+
+// whole is a face of what the round says as a whole, and of no failed probe by itself.
+func whole(r Reason, meaning string) Face { return Face{r, meaning, []Probe{}} }
 
 // Step is one step of a remedy.
 type Step struct {
@@ -129,6 +133,12 @@ var (
 	stepDropCounter    = Step{"See whether the link-local limit of 1024 packets a second is exceeded", "ethtool -S eth0 | grep linklocal_allowance_exceeded"}
 )
 
+var stepsClock = []Step{
+	{"See whether the clock is synchronised", "chronyc tracking || timedatectl timesync-status"},
+	{"Use the Amazon Time Sync Service, a link-local address of every instance", "echo 'server 169.254.169.123 prefer iburst' | sudo tee /etc/chrony/sources.d/aws.sources && sudo chronyc reload sources"},
+	{"Step the clock at once", "sudo chronyc makestep"},
+}
+
 // catalogue has an entry for every condition, at its index.
 var catalogue = [...]Entry{
 	ConditionUnknown: {
@@ -136,8 +146,8 @@ var catalogue = [...]Entry{
 		Title:   "No verdict yet",
 		Meaning: "No round has finished yet for this vantage, or the vantage itself (its user or its network namespace) does not exist at the moment, or this host lets no round be made, so that nothing can be said of IMDS.",
 		Faces: []Face{
-			face(ReasonNone, "No round has finished yet."),
-			face(ReasonVantageGone, "The vantage's user or network namespace does not exist now; it is looked at again by itself once it does."),
+			whole(ReasonNone, "No round has finished yet."),
+			whole(ReasonVantageGone, "The vantage's user or network namespace does not exist now; it is looked at again by itself once it does."),
 			face(ReasonLocalError, "This host could not make a socket three rounds in a row: file descriptors, memory or local ports have run out."),
 			face(ReasonHostOverloaded, "This host did not let the agent run for three rounds in a row: each time-out was noticed far too late to mean anything."),
 		},
@@ -152,9 +162,9 @@ var catalogue = [...]Entry{
 		Title:   "Healthy",
 		Meaning: "IMDS answers, and the instance's credentials are what they should be.",
 		Faces: []Face{
-			face(ReasonOK, "IMDS answers, the instance profile holds a role, and its keys are valid and fresh."),
-			face(ReasonAbsentAsExpected, "IMDS answers; there is no instance profile, and none is required here."),
-			face(ReasonLifeUnknown, "IMDS answers and its keys are valid, but the documents carry no times to tell whether the keys are renewed."),
+			whole(ReasonOK, "IMDS answers, the instance profile holds a role, and its keys are valid and fresh."),
+			whole(ReasonAbsentAsExpected, "IMDS answers; there is no instance profile, and none is required here."),
+			whole(ReasonLifeUnknown, "IMDS answers and its keys are valid, but the documents carry no times to tell whether the keys are renewed."),
 		},
 		Doc: docNoKeys,
 	},
@@ -256,7 +266,7 @@ var catalogue = [...]Entry{
 		Faces: []Face{
 			face(ReasonTooManyRequests, "IMDS answered 429."),
 			face(ReasonServiceUnavailable, "IMDS answered 503, which AWS says to retry."),
-			face(ReasonPacketsDropped, "Requests timed out while the network driver counted dropped link-local packets."),
+			whole(ReasonPacketsDropped, "Requests timed out while the network driver counted dropped link-local packets."),
 		},
 		Remedy: []Step{
 			stepDropCounter,
@@ -384,7 +394,7 @@ var catalogue = [...]Entry{
 			face(ReasonFieldMissing, "The document lacks a field that clients need."),
 			face(ReasonInvalidTime, "A time in the document is not RFC 3339."),
 			face(ReasonInvalidRoleName, "The listing holds something that cannot be the name of a role."),
-			face(ReasonNotFound, "The info document is missing although there is an iam subtree.", ProbeIAMInfo),
+			face(ReasonNotFound, "iam/info is missing although there is an iam subtree, and the role's document is not good either.", ProbeIAMInfo),
 		},
 		Remedy: []Step{
 			{Text: "Wait for one interval: EC2 may be writing the document"},
@@ -412,12 +422,37 @@ var catalogue = [...]Entry{
 		},
 		Doc: docNoKeys,
 	},
+	ConditionInfoUnreadable: {
+		Condition: ConditionInfoUnreadable, Severity: SeverityWarning,
+		Title:   "iam/info cannot be read",
+		Meaning: "iam/info is missing, empty or malformed, while the role's credentials are good. No SDK reads iam/info, so applications work. This agent cannot tell how old the credentials are: a refresh that stops is seen only when they have expired.",
+		Faces: []Face{
+			whole(ReasonNotFound, "iam/info is missing although there is an iam subtree."),
+			whole(ReasonEmptyBody, "iam/info is empty."),
+			whole(ReasonInvalidJSON, "iam/info is not valid JSON."),
+			whole(ReasonFieldMissing, "iam/info lacks a field."),
+			whole(ReasonAnswerTruncated, "iam/info ended before its announced length."),
+			whole(ReasonAnswerTooLarge, "iam/info is larger than any of IMDS's documents can be."),
+			whole(ReasonServerError, "iam/info is answered with a 5xx status."),
+			whole(ReasonBadRequest, "iam/info is answered with 400."),
+			whole(ReasonForbidden, "iam/info is answered with 403."),
+			whole(ReasonMethodNotAllowed, "iam/info is answered with 405."),
+			whole(ReasonUnexpectedStatus, "iam/info is answered with a status that IMDS does not send."),
+		},
+		Remedy: []Step{
+			{Text: "Wait for one interval: EC2 may be writing the document"},
+			{"See what is answered", "TOKEN=$(curl -sX PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token); curl -si -H \"X-aws-ec2-metadata-token: $TOKEN\" http://169.254.169.254/latest/meta-data/iam/info"},
+			{Text: "If a proxy or an agent answers in place of IMDS, let it pass on iam/info"},
+			{Text: "If it lasts, give the time and the answer to AWS Support"},
+		},
+		Doc: docInfoErrors,
+	},
 	ConditionRotationStalled: {
 		Condition: ConditionRotationStalled, Severity: SeverityWarning,
 		Title:   "The credentials are no longer renewed",
 		Meaning: "EC2 renews keys about hourly and long before they expire; these should have been renewed by now. They still work, and stop working at their expiry.",
 		Faces: []Face{
-			face(ReasonLittleLifeLeft, "A smaller share of the keys' life is left than renewal ever leaves (--credentials.stall-ratio)."),
+			whole(ReasonLittleLifeLeft, "A smaller share of the keys' life is left than renewal ever leaves (--credentials.stall-ratio)."),
 		},
 		Remedy: []Step{
 			{Text: "Act before the expiry shown above; nothing is broken yet"},
@@ -450,9 +485,9 @@ var catalogue = [...]Entry{
 		Title:   "The profile was changed; the keys are still the old role's",
 		Meaning: "The instance profile or its role was replaced, but IMDS still serves the keys of before. Applications get the new role's keys with the next automatically scheduled rotation.",
 		Faces: []Face{
-			face(ReasonProfileReplaced, "Another instance profile is associated."),
-			face(ReasonProfileRecreated, "The instance profile was deleted and re-created under the same name: its InstanceProfileId is a new one."),
-			face(ReasonRoleReplaced, "The role in the instance profile was replaced."),
+			whole(ReasonProfileReplaced, "Another instance profile is associated."),
+			whole(ReasonProfileRecreated, "The instance profile was deleted and re-created under the same name: its InstanceProfileId is a new one."),
+			whole(ReasonRoleReplaced, "The role in the instance profile was replaced."),
 		},
 		Remedy: []Step{
 			{Text: "Wait for the next refresh, due within the hour; nothing needs a restart"},
@@ -479,16 +514,22 @@ var catalogue = [...]Entry{
 	},
 	ConditionClockSkewed: {
 		Condition: ConditionClockSkewed, Severity: SeverityWarning,
-		Title:   "The host clock is wrong",
-		Meaning: "The host's clock is further from IMDS's than --clock.max-skew. From five minutes on, AWS refuses signed requests (RequestTimeTooSkewed, SignatureDoesNotMatch), whatever the credentials.",
+		Title:   "The host clock is off",
+		Meaning: "The host's clock is further from IMDS's than --clock.max-skew. AWS still accepts requests that are signed by it; from five minutes on, most services refuse them.",
 		Faces: []Face{
-			face(ReasonClockOffset, "IMDS's Date and the host clock differ too much."),
+			whole(ReasonClockOffset, "IMDS's Date and the host clock differ too much."),
 		},
-		Remedy: []Step{
-			{"See whether the clock is synchronised", "chronyc tracking || timedatectl timesync-status"},
-			{"Use the Amazon Time Sync Service, a link-local address of every instance", "echo 'server 169.254.169.123 prefer iburst' | sudo tee /etc/chrony/sources.d/aws.sources && sudo chronyc reload sources"},
-			{"Step the clock at once", "sudo chronyc makestep"},
+		Remedy: stepsClock,
+		Doc:    docClock,
+	},
+	ConditionClockWrong: {
+		Condition: ConditionClockWrong, Severity: SeverityCritical,
+		Title:   "The host clock is wrong by five minutes or more",
+		Meaning: "Most AWS services refuse requests that are signed more than five minutes off (RequestTimeTooSkewed, SignatureDoesNotMatch), whatever the credentials; Amazon S3 allows fifteen. The SDKs for JavaScript and .NET correct themselves by the answer's Date, botocore does not.",
+		Faces: []Face{
+			whole(ReasonClockOffset, "IMDS's Date and the host clock differ by five minutes or more."),
 		},
-		Doc: docClock,
+		Remedy: stepsClock,
+		Doc:    docClock,
 	},
 }

@@ -44,8 +44,8 @@ func TestSeverities(t *testing.T) {
 	want := map[probes.Severity]string{
 		probes.SeverityUnknown:  "unknown",
 		probes.SeverityOK:       "healthy",
-		probes.SeverityWarning:  "throttled rotation_stalled profile_changed clock_skewed",
-		probes.SeverityCritical: "firewall_blocked hop_limit_too_low imds_disabled token_refused intercepted imds_error no_instance_profile instance_profile_not_found no_role assume_role_unauthorized credentials_error credentials_malformed credentials_expired wrong_role unexpected_profile",
+		probes.SeverityWarning:  "throttled info_unreadable rotation_stalled profile_changed clock_skewed",
+		probes.SeverityCritical: "firewall_blocked hop_limit_too_low imds_disabled token_refused intercepted imds_error no_instance_profile instance_profile_not_found no_role assume_role_unauthorized credentials_error credentials_malformed credentials_expired wrong_role unexpected_profile clock_wrong",
 	}
 	got := map[probes.Severity]string{}
 	for _, c := range probes.Conditions() {

@@ -40,6 +40,8 @@ const (
 	ConditionCredentialsMalformed
 	// ConditionCredentialsExpired means that the keys served are past their expiry.
 	ConditionCredentialsExpired
+	// ConditionInfoUnreadable means that iam/info alone cannot be read, which no SDK does.
+	ConditionInfoUnreadable
 	// ConditionRotationStalled means that the keys should have been renewed by now.
 	ConditionRotationStalled
 	// ConditionWrongRole means that role or profile is not the expected one.
@@ -50,6 +52,8 @@ const (
 	ConditionUnexpectedProfile
 	// ConditionClockSkewed means that the host clock is too far from IMDS's.
 	ConditionClockSkewed
+	// ConditionClockWrong means that AWS refuses requests signed by the host clock.
+	ConditionClockWrong
 )
 
 var conditionNames = []string{
@@ -69,11 +73,13 @@ var conditionNames = []string{
 	ConditionCredentialsError:        "credentials_error",
 	ConditionCredentialsMalformed:    "credentials_malformed",
 	ConditionCredentialsExpired:      "credentials_expired",
+	ConditionInfoUnreadable:          "info_unreadable",
 	ConditionRotationStalled:         "rotation_stalled",
 	ConditionWrongRole:               "wrong_role",
 	ConditionProfileChanged:          "profile_changed",
 	ConditionUnexpectedProfile:       "unexpected_profile",
 	ConditionClockSkewed:             "clock_skewed",
+	ConditionClockWrong:              "clock_wrong",
 }
 
 // Conditions returns all conditions in the order of the catalogue.

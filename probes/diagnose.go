@@ -1,6 +1,9 @@
 package probes
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Diagnosis is the one root cause of a round.
 type Diagnosis struct {
@@ -19,37 +22,49 @@ type Diagnosis struct {
 // A round that failed for want of something on this host is no verdict on IMDS: its
 // condition is [ConditionUnknown].
 func Diagnose(r Round, policy Policy, known Known) Diagnosis {
+	unread := infoUnread(r)
 	for p, result := range r.Results {
-		if result.Status == StatusFail {
+		if result.Status == StatusFail && !(unread && Probe(p) == ProbeIAMInfo) {
 			return rootCause(Probe(p), result, r.Dropped)
 		}
 	}
-	if r.Results[ProbeIAM].Reason == ReasonAbsentAsExpected {
-		return skewOr(Diagnosis{ConditionHealthy, ReasonAbsentAsExpected, ProbeIAM}, policy, known)
-	}
-	if r.Results[ProbeRoleCredentials].Status != StatusPass {
+	absent := r.Results[ProbeIAM].Reason == ReasonAbsentAsExpected
+	if !absent && r.Results[ProbeRoleCredentials].Status != StatusPass {
 		// Nothing failed and not all passed: whatever that is, it is not healthy.
 		return Diagnosis{ConditionIMDSError, ReasonUnexpectedStatus, ProbeRoleCredentials}
 	}
 	life, lifeKnown := r.Life()
+	skewed := known.Clock.exceeds(policy.MaxSkew)
 	switch {
-	case lifeKnown && life.Left(r.Now()) < policy.StallRatio:
+	case skewed && known.Clock.exceeds(signatureLimit):
+		return Diagnosis{ConditionClockWrong, ReasonClockOffset, ProbeToken}
+	case !absent && lifeKnown && life.Left(r.Now()) < policy.StallRatio:
 		return Diagnosis{ConditionRotationStalled, ReasonLittleLifeLeft, ProbeRoleCredentials}
-	case known.Old.Changed != ReasonNone:
+	case !absent && known.Old.Changed != ReasonNone:
 		return Diagnosis{ConditionProfileChanged, known.Old.Changed, ProbeRoleCredentials}
+	case unread:
+		return Diagnosis{ConditionInfoUnreadable, r.Results[ProbeIAMInfo].Reason, ProbeIAMInfo}
+	case skewed:
+		return Diagnosis{ConditionClockSkewed, ReasonClockOffset, ProbeToken}
+	case absent:
+		return Diagnosis{ConditionHealthy, ReasonAbsentAsExpected, ProbeIAM}
+	case !lifeKnown:
+		return Diagnosis{ConditionHealthy, ReasonLifeUnknown, ProbeRoleCredentials}
 	}
-	healthy := Diagnosis{ConditionHealthy, ReasonOK, ProbeRoleCredentials}
-	if !lifeKnown {
-		healthy.Reason = ReasonLifeUnknown
-	}
-	return skewOr(healthy, policy, known)
+	return Diagnosis{ConditionHealthy, ReasonOK, ProbeRoleCredentials}
 }
 
-func skewOr(d Diagnosis, policy Policy, known Known) Diagnosis {
-	if known.Clock.exceeds(policy.MaxSkew) {
-		return Diagnosis{ConditionClockSkewed, ReasonClockOffset, ProbeToken}
+// signatureLimit is how far off most services accept a signature: see the catalogue.
+const signatureLimit = 5 * time.Minute
+
+// infoUnread tells whether IMDS answered iam/info, and nobody can read that, beside a
+// good document of the role.
+func infoUnread(r Round) bool {
+	info := r.Results[ProbeIAMInfo]
+	if info.Status != StatusFail || r.Results[ProbeRoleCredentials].Status != StatusPass {
+		return false
 	}
-	return d
+	return slices.ContainsFunc(catalogue[ConditionInfoUnreadable].Faces, func(f Face) bool { return f.Reason == info.Reason })
 }
 
 // rootCause names the condition that a failed probe shows.

@@ -16,7 +16,8 @@ func TestCatalogueDecides(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range probes.Ladder() {
 		for _, reason := range probes.Reasons() {
-			d := probes.Diagnose(failed(app.round(), p, reason), probes.Policy{}, probes.Known{})
+			r := failed(failed(app.round(), probes.ProbeRoleCredentials, probes.ReasonExpired), p, reason)
+			d := probes.Diagnose(r, probes.Policy{}, probes.Known{})
 			if d.Reason != reason || d.Probe != p {
 				t.Errorf("%v at %v became %+v", reason, p, d)
 			}
@@ -29,14 +30,9 @@ func TestCatalogueDecides(t *testing.T) {
 			}
 		}
 	}
-	notOfAProbe := []probes.Reason{
-		probes.ReasonNone, probes.ReasonOK, probes.ReasonAbsentAsExpected, probes.ReasonLifeUnknown, probes.ReasonVantageGone, probes.ReasonHostOverloaded,
-		probes.ReasonPacketsDropped, probes.ReasonLittleLifeLeft, probes.ReasonClockOffset,
-		probes.ReasonProfileReplaced, probes.ReasonProfileRecreated, probes.ReasonRoleReplaced,
-	}
 	for _, c := range probes.Conditions() {
 		for _, f := range probes.Explain(c).Faces {
-			if !seen[fmt.Sprint(c, " ", f.Reason)] && !slices.Contains(notOfAProbe, f.Reason) {
+			if !seen[fmt.Sprint(c, " ", f.Reason)] && (f.At == nil || len(f.At) > 0) {
 				t.Errorf("%v: nothing comes to the face %v", c, f.Reason)
 			}
 		}
@@ -47,7 +43,7 @@ func TestCatalogueDecides(t *testing.T) {
 func TestFirstFailureIsTheRoot(t *testing.T) {
 	for _, first := range probes.Ladder() {
 		for _, reason := range probes.Reasons() {
-			r := failed(app.round(), first, reason)
+			r := failed(failed(app.round(), probes.ProbeRoleCredentials, probes.ReasonExpired), first, reason)
 			want := probes.Diagnose(r, probes.DefaultPolicy(), probes.Known{})
 			for later := first + 1; int(later) < len(probes.Ladder()); later++ {
 				for _, other := range probes.Reasons() {
@@ -96,6 +92,10 @@ func TestAfterThePass(t *testing.T) {
 	unfinished.Results[probes.ProbeRoleCredentials].Verdict = probes.Verdict{Status: probes.StatusSkip}
 	changed := probes.Known{Old: probes.Old{Changed: probes.ReasonRoleReplaced}}
 	skewed := probes.Known{Clock: probes.ClockOffset{Low: 2 * time.Minute, High: 3 * time.Minute, Measured: true}}
+	wrong := probes.Known{Old: changed.Old, Clock: probes.ClockOffset{Low: 5*time.Minute + 1, High: time.Hour, Measured: true}}
+	almost := probes.Known{Clock: probes.ClockOffset{Low: 5 * time.Minute, High: time.Hour, Measured: true}}
+	unread := failed(app.round(), probes.ProbeIAMInfo, probes.ReasonEmptyBody)
+	unread.Results[probes.ProbeIAMInfo].Content.Info = nil
 	behind := probes.Known{Clock: probes.ClockOffset{Low: -3 * time.Minute, High: -2 * time.Minute, Measured: true}}
 	both := probes.Known{Old: changed.Old, Clock: skewed.Clock}
 	for name, tc := range map[string]struct {
@@ -110,6 +110,11 @@ func TestAfterThePass(t *testing.T) {
 		"changed":                {app.round(), both, probes.ConditionProfileChanged, probes.ReasonRoleReplaced},
 		"clock ahead":            {app.round(), skewed, probes.ConditionClockSkewed, probes.ReasonClockOffset},
 		"clock behind":           {app.round(), behind, probes.ConditionClockSkewed, probes.ReasonClockOffset},
+		"wrong clock":            {stalled, wrong, probes.ConditionClockWrong, probes.ReasonClockOffset},
+		"five minutes, perhaps":  {app.round(), almost, probes.ConditionClockSkewed, probes.ReasonClockOffset},
+		"absent, wrong clock":    {absent, wrong, probes.ConditionClockWrong, probes.ReasonClockOffset},
+		"info unread":            {unread, skewed, probes.ConditionInfoUnreadable, probes.ReasonEmptyBody},
+		"info unread, changed":   {unread, both, probes.ConditionProfileChanged, probes.ReasonRoleReplaced},
 		"absent":                 {absent, changed, probes.ConditionHealthy, probes.ReasonAbsentAsExpected},
 		"absent, clock ahead":    {absent, skewed, probes.ConditionClockSkewed, probes.ReasonClockOffset},
 		"neither failed nor all": {unfinished, probes.Known{}, probes.ConditionIMDSError, probes.ReasonUnexpectedStatus},
@@ -122,6 +127,31 @@ func TestAfterThePass(t *testing.T) {
 	for _, limitless := range []probes.Round{stalled, app.round()} {
 		if d := probes.Diagnose(limitless, probes.Policy{}, skewed); d.Condition != probes.ConditionHealthy {
 			t.Errorf("without limits: %+v", d)
+		}
+	}
+}
+
+// TestInfoAlone wants an iam/info that nobody can read to be a warning beside good
+// credentials alone, and only if IMDS answered it.
+func TestInfoAlone(t *testing.T) {
+	answered := []probes.Reason{
+		probes.ReasonNotFound, probes.ReasonEmptyBody, probes.ReasonInvalidJSON, probes.ReasonFieldMissing, probes.ReasonAnswerTruncated,
+		probes.ReasonAnswerTooLarge, probes.ReasonServerError, probes.ReasonBadRequest, probes.ReasonForbidden,
+		probes.ReasonMethodNotAllowed, probes.ReasonUnexpectedStatus,
+	}
+	for _, reason := range probes.Reasons() {
+		r := failed(app.round(), probes.ProbeIAMInfo, reason)
+		d := probes.Diagnose(r, probes.DefaultPolicy(), probes.Known{})
+		if (d.Condition == probes.ConditionInfoUnreadable) != slices.Contains(answered, reason) || d.Probe != probes.ProbeIAMInfo || d.Reason != reason {
+			t.Errorf("%v: %+v", reason, d)
+		}
+		for later, other := range map[probes.Probe]probes.Reason{
+			probes.ProbeRoleList: probes.ReasonRoleMismatch, probes.ProbeRoleCredentials: probes.ReasonExpired,
+		} {
+			d := probes.Diagnose(failed(r, later, other), probes.DefaultPolicy(), probes.Known{})
+			if d.Condition == probes.ConditionInfoUnreadable || d.Condition == probes.ConditionHealthy {
+				t.Errorf("%v, and %v: %+v", reason, other, d)
+			}
 		}
 	}
 }

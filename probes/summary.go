@@ -32,7 +32,7 @@ func detail(r Round, d Diagnosis) string {
 		return lifeLeft(r)
 	case ConditionWrongRole:
 		return fmt.Sprintf("Seen: profile %q, role %q.", r.Info().ProfileARN, r.Role())
-	case ConditionClockSkewed:
+	case ConditionClockSkewed, ConditionClockWrong:
 		return clockIs(r.Clock)
 	case ConditionProfileChanged:
 		return refreshDue(r)

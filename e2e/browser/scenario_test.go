@@ -18,11 +18,11 @@ var stops = map[string]string{
 	"": "healthy imdsv1_enabled slow blip absent_as_expected life_unknown known_proxy",
 	"token": "firewall_drop firewall_reject hop_limit_too_low imds_disabled token_forbidden token_bad_request token_not_found " +
 		"token_method_not_allowed token_throttled token_malformed token_empty captive_page proxy_forbidden credential_agent " +
-		"not_http throttled_429 throttled_503 hang reset close clock_skewed",
+		"not_http throttled_429 throttled_503 hang reset close clock_skewed clock_wrong token_forbidden_then_silence",
 	"hostname": "token_not_accepted redirect drip flood malformed",
 	"iam":      "no_instance_profile unexpected_profile",
 	"iam_info": "html_answer instance_profile_not_found instance_profile_not_found_old_message instance_profile_not_found_no_listing " +
-		"no_role no_role_old_message info_empty info_missing wrong_profile",
+		"no_role no_role_old_message info_empty info_missing info_malformed info_error documents_empty wrong_profile",
 	"role_list": "no_role_empty_listing no_role_no_listing role_name_hostile wrong_role",
 	"role_credentials": "error_500 cut cut_by_reset assume_role_unauthorized assume_role_unauthorized_old_message credentials_error " +
 		"credentials_missing credentials_empty credentials_truncated credentials_gzip credentials_field_missing credentials_bad_time " +

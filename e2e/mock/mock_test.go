@@ -149,7 +149,7 @@ func TestMock(t *testing.T) {
 		{"expired", with("iam-security-credentials", credentials(values{"Expiration": "2020-01-01T00:00:00Z"})), nil, "credentials_expired", "expired", 2},
 		{"no expiration", with("iam-security-credentials", credentials(values{"Expiration": ""})), nil, "credentials_malformed", "field_missing", 2},
 		{"stalled", with("iam-info", info(values{"LastUpdated": time.Now().UTC().Add(-10 * time.Hour).Format(time.RFC3339)})), nil, "rotation_stalled", "little_life_left", 1},
-		{"no info", well, []string{"iam-info"}, "credentials_malformed", "not_found", 2},
+		{"no info", well, []string{"iam-info"}, "info_unreadable", "not_found", 1},
 		{"no profile", well, []string{"iam-info", "iam-security-credentials", "iam-security-credentials-role"}, "no_instance_profile", "not_found", 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

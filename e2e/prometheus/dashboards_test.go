@@ -175,7 +175,7 @@ func instanceClaims() map[string]panelClaim {
 		"Reachable":                              {"imds_disabled", exactly(1), exactly(0)},
 		"Hop limit":                              {"one_hop", exactly(1), exactly(1)},
 		"IMDSv1 enabled":                         {"v1", exactly(1), exactly(1)},
-		"Clock offset":                           {"clock_skewed", within(-2, 2), within(-610, -590)},
+		"Clock offset":                           {"clock_skewed", within(-2, 2), within(-130, -110)},
 		"Packets to link-local services dropped": {"drops", exactly(0), within(10, 1000)},
 		"Answers scrapes":                        {"killed", exactly(1), exactly(0)},
 		"Duration of a round":                    {of, within(0, 5), within(0, 5)},

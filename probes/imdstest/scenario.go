@@ -240,7 +240,7 @@ func profileScenarios() []Scenario {
 }
 
 func documentScenarios() []Scenario {
-	malformed := probes.ConditionCredentialsMalformed
+	malformed, unreadable := probes.ConditionCredentialsMalformed, probes.ConditionInfoUnreadable
 	body := func(path, body string) func(*Scenario) { return faults(Fault{Path: path, Body: &body}) }
 	return []Scenario{
 		healthy("credentials_empty", malformed, probes.ReasonEmptyBody, "an empty document", body(rolePath, "")),
@@ -258,8 +258,13 @@ func documentScenarios() []Scenario {
 			{"Token", CanaryToken},
 			{"Expiration", "tomorrow"},
 		}.String())),
-		healthy("info_empty", malformed, probes.ReasonEmptyBody, "an empty iam/info", body("meta-data/iam/info", "")),
-		healthy("info_missing", malformed, probes.ReasonNotFound, "iam/ is there, iam/info is not", faults(Fault{Path: "meta-data/iam/info", Status: http.StatusNotFound})),
+		healthy("info_empty", unreadable, probes.ReasonEmptyBody, "an empty iam/info", body("meta-data/iam/info", "")),
+		healthy("info_missing", unreadable, probes.ReasonNotFound, "iam/ is there, iam/info is not", faults(Fault{Path: "meta-data/iam/info", Status: http.StatusNotFound})),
+		healthy("info_malformed", unreadable, probes.ReasonInvalidJSON, "an iam/info that is not JSON", body("meta-data/iam/info", "{\"Code\"")),
+		healthy("info_error", unreadable, probes.ReasonServerError, "500 on iam/info alone", faults(Fault{Path: "meta-data/iam/info", Status: http.StatusInternalServerError})),
+		healthy("documents_empty", malformed, probes.ReasonEmptyBody, "an empty iam/info and an empty document of the role", func(s *Scenario) {
+			s.Faults = []Fault{{Path: "meta-data/iam/info", Body: new("")}, {Path: rolePath, Body: new("")}}
+		}),
 		healthy("role_name_hostile", malformed, probes.ReasonInvalidRoleName, "a role name that would change the path", body(listPath, "../../api/token?\x1b[31m")),
 	}
 }
@@ -267,6 +272,12 @@ func documentScenarios() []Scenario {
 func lifeScenarios() []Scenario {
 	keys := func(age time.Duration) func(*Scenario) {
 		return profile(func(p *Profile) { p.Keys.Age = age })
+	}
+	clock := func(ahead time.Duration) func(*Scenario) {
+		return func(s *Scenario) {
+			s.Instance.ClockAhead = ahead
+			s.Instance.Profile.Keys.Lifetime += ahead
+		}
 	}
 	changed := probes.ConditionProfileChanged
 	change := func(f func(*Profile)) func(*Scenario) {
@@ -287,10 +298,8 @@ func lifeScenarios() []Scenario {
 		healthy("role_replaced", changed, probes.ReasonRoleReplaced, "the role in the profile was replaced; the keys are the old ones", change(func(p *Profile) {
 			p.Role = "other"
 		})),
-		healthy("clock_skewed", probes.ConditionClockSkewed, probes.ReasonClockOffset, "the host clock is ten minutes behind IMDS's", func(s *Scenario) {
-			s.Instance.ClockAhead = 10 * time.Minute
-			s.Instance.Profile.Keys.Lifetime += 10 * time.Minute
-		}),
+		healthy("clock_skewed", probes.ConditionClockSkewed, probes.ReasonClockOffset, "the host clock is two minutes behind IMDS's", clock(2*time.Minute)),
+		healthy("clock_wrong", probes.ConditionClockWrong, probes.ReasonClockOffset, "the host clock is ten minutes behind IMDS's", clock(10*time.Minute)),
 	}
 }
 
