@@ -24,7 +24,7 @@ type Diagnosis struct {
 func Diagnose(r Round, policy Policy, known Known) Diagnosis {
 	unread := infoUnread(r)
 	for p, result := range r.Results {
-		if result.Status == StatusFail && !(unread && Probe(p) == ProbeIAMInfo) {
+		if result.Status == StatusFail && (!unread || Probe(p) != ProbeIAMInfo) {
 			return rootCause(Probe(p), result, r.Dropped)
 		}
 	}

@@ -73,8 +73,13 @@ func TestSummary(t *testing.T) {
 // else that of iam/info.
 func TestCode(t *testing.T) {
 	for _, tc := range []struct{ info, role, want string }{
-		{"Success", "Success", "Success"}, {"Success", "Refused", "Refused"}, {"Gone", "Success", "Gone"},
-		{"Gone", "Refused", "Refused"}, {"", "Success", "Success"}, {"Gone", "", "Gone"}, {"Success", "success", "Success"},
+		{"Success", "Success", "Success"},
+		{"Success", "Refused", "Refused"},
+		{"Gone", "Success", "Gone"},
+		{"Gone", "Refused", "Refused"},
+		{"", "Success", "Success"},
+		{"Gone", "", "Gone"},
+		{"Success", "success", "Success"},
 	} {
 		r := app.round()
 		r.Results[probes.ProbeIAMInfo].Content.Info = &probes.InfoDocument{Code: tc.info, Message: "info " + tc.info}
