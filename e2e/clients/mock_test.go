@@ -10,11 +10,17 @@ import (
 	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
-// mocks are the simulator and the public mocks, by name, with what serves each of
-// them at IMDS's address in a namespace.
+// mocks are the simulator and, in the full run, the public mocks.
 func mocks() []mock {
+	simulator := mock{"imdstest", func(t *testing.T, n namespace) { simulate(t, n, "healthy") }}
+	if !full() {
+		return []mock{simulator}
+	}
+	return append([]mock{simulator}, publicMocks()...)
+}
+
+func publicMocks() []mock {
 	return []mock{
-		{"imdstest", func(t *testing.T, n namespace) { simulate(t, n, "healthy") }},
 		{"amazon-ec2-metadata-mock", func(t *testing.T, n namespace) {
 			binary := harness.BuildTool(t, "tools/ec2-metadata-mock", "github.com/aws/amazon-ec2-metadata-mock/cmd/ec2-metadata-mock")
 			cmd := exec.Command(binary, "--hostname", "169.254.169.254", "--port", "80", "--imdsv2")
@@ -29,6 +35,7 @@ func mocks() []mock {
 	}
 }
 
+// mock is an IMDS by its name, and what serves it at IMDS's address in a namespace.
 type mock struct {
 	name  string
 	start func(t *testing.T, n namespace)
