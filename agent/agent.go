@@ -21,15 +21,16 @@ import (
 
 // Agent is the daemon.
 type Agent struct {
-	options   Options
-	probers   []*ladder.Prober
-	tracker   *track.Tracker
-	registry  *prometheus.Registry
-	metrics   *metrics.Collector
-	listeners []net.Listener
-	notify    notifier
-	state     *track.File
-	log       *zap.Logger
+	options Options
+	probers []*ladder.Prober
+	tracker *track.Tracker
+	// registry is what is served, textfile what is written.
+	registry, textfile *prometheus.Registry
+	metrics            *metrics.Collector
+	listeners          []net.Listener
+	notify             notifier
+	state              *track.File
+	log                *zap.Logger
 	// lapped is closed when each vantage has had its first round.
 	lapped chan struct{}
 	// textfileFailed and stateFailed tell of the last write; only the loop of rounds
@@ -61,12 +62,13 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		probers:  all,
 		tracker:  track.New(track.Options{Policy: o.Policy, Vantages: names, GraceUntil: o.GraceUntil, Saved: saved}),
 		registry: prometheus.NewRegistry(),
+		textfile: prometheus.NewRegistry(),
 		notify:   newNotifier(o.Timeout),
 		state:    state,
 		log:      o.Logger,
 		lapped:   make(chan struct{}),
 	}
-	if a.metrics, err = metrics.New(a.registry, a.tracker, metrics.Options{Runtime: o.RuntimeMetrics, LinesDropped: o.LinesDropped}); err != nil {
+	if err := a.register(); err != nil {
 		return nil, err
 	}
 	if o.Web != nil {
@@ -75,6 +77,17 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		}
 	}
 	return a, nil
+}
+
+// register registers the metrics. The textfile has none but the agent's own, since
+// node_exporter serves it beside the metrics of its own process.
+func (a *Agent) register() error {
+	a.metrics = metrics.New(a.tracker, a.options.LinesDropped)
+	err := errors.Join(a.metrics.RegisterOwn(a.registry), metrics.RegisterProcess(a.registry, a.options.RuntimeMetrics))
+	if a.options.TextfilePath != "" {
+		err = errors.Join(err, a.metrics.RegisterOwn(a.textfile))
+	}
+	return err
 }
 
 // Tracker returns the state that everything else is a view of.

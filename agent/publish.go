@@ -10,7 +10,7 @@ func (a *Agent) publish() {
 	a.saveState()
 	a.notify.status(a.tracker.Snapshot())
 	if path := a.options.TextfilePath; path != "" {
-		err := prometheus.WriteToTextfile(path, a.registry)
+		err := prometheus.WriteToTextfile(path, a.textfile)
 		if err != nil && !a.textfileFailed { // one warning is enough
 			a.log.Warn("textfile not written; going on without", zap.String("path", path), zap.Error(err))
 		}

@@ -66,6 +66,27 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
+// TestJobsAreTheAlerts wants every example to scrape under the job that the alerts
+// on silent agents ask for. What the Prometheus Operator makes of podmonitor.yaml
+// is tested in e2e/kubernetes.
+func TestJobsAreTheAlerts(t *testing.T) {
+	asked := map[string]bool{}
+	for _, m := range regexp.MustCompile(`job="([^"]*)"`).FindAllStringSubmatch(read(t, rulesFile), -1) {
+		asked[m[1]] = true
+	}
+	examples := 0
+	for _, file := range deployedFiles(t) {
+		for _, m := range regexp.MustCompile(`- job_name: (\S+)`).FindAllStringSubmatch(read(t, file), -1) {
+			if examples++; !asked[m[1]] {
+				t.Errorf("%s scrapes as job %s, of which no alert knows", file, m[1])
+			}
+		}
+	}
+	if examples == 0 {
+		t.Error("no example names a job")
+	}
+}
+
 // TestSeriesAreUsed makes sure that nothing is recorded in vain.
 func TestSeriesAreUsed(t *testing.T) {
 	var all strings.Builder

@@ -14,8 +14,9 @@ import (
 // Collector is the metrics view of the tracker. All but the histogram are read
 // from one snapshot at each scrape, so that a scrape never sees half a change.
 type Collector struct {
-	tracker  *track.Tracker
-	duration *prometheus.HistogramVec
+	tracker      *track.Tracker
+	duration     *prometheus.HistogramVec
+	linesDropped prometheus.CounterFunc
 	descs
 }
 
@@ -55,17 +56,13 @@ func newDescs() descs {
 	}
 }
 
-// Options says what is exported beside the tracker.
-type Options struct {
-	// Runtime adds the metrics of the Go runtime.
-	Runtime bool
-	// LinesDropped counts the log lines that were not written; nil is none.
-	LinesDropped func() uint64
-}
-
-// New registers all metrics of an agent with reg.
-func New(reg prometheus.Registerer, tracker *track.Tracker, o Options) (*Collector, error) {
-	m := &Collector{
+// New returns the metrics of a tracker. linesDropped counts the log lines that were
+// not written; nil is none.
+func New(tracker *track.Tracker, linesDropped func() uint64) *Collector {
+	if linesDropped == nil {
+		linesDropped = func() uint64 { return 0 }
+	}
+	return &Collector{
 		tracker: tracker,
 		descs:   newDescs(),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -74,31 +71,34 @@ func New(reg prometheus.Registerer, tracker *track.Tracker, o Options) (*Collect
 			NativeHistogramBucketFactor:    1.1,
 			NativeHistogramMaxBucketNumber: 100,
 		}, []string{"vantage", "probe"}),
-	}
-	all := []prometheus.Collector{
-		m, m.duration,
-		versioncollector.NewCollector("imds_probe"),
-		newProcessCollector(),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
+		linesDropped: prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "imds_probe_log_lines_dropped_total",
 			Help: "Log lines that standard error did not take in time.",
-		}, o.linesDropped),
+		}, func() float64 { return float64(linesDropped()) }),
 	}
-	if o.Runtime {
-		all = append(all, collectors.NewGoCollector())
+}
+
+// RegisterOwn registers what is the agent's alone: the metrics whose names begin
+// with imds_. No other exporter has any of them.
+func (m *Collector) RegisterOwn(reg prometheus.Registerer) error {
+	return register(reg, m, m.duration, m.linesDropped, versioncollector.NewCollector("imds_probe"))
+}
+
+// RegisterProcess registers what every exporter has of its own process, and with
+// goRuntime what it has of Go's runtime.
+func RegisterProcess(reg prometheus.Registerer, goRuntime bool) error {
+	if goRuntime {
+		return register(reg, newProcessCollector(), collectors.NewGoCollector())
 	}
+	return register(reg, newProcessCollector())
+}
+
+func register(reg prometheus.Registerer, all ...prometheus.Collector) error {
 	errs := make([]error, len(all))
 	for i, c := range all {
 		errs[i] = reg.Register(c)
 	}
-	return m, errors.Join(errs...)
-}
-
-func (o Options) linesDropped() float64 {
-	if o.LinesDropped == nil {
-		return 0
-	}
-	return float64(o.LinesDropped())
+	return errors.Join(errs...)
 }
 
 // Observe counts the durations of a round.

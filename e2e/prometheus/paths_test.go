@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imds-probe/imds-probe/e2e/harness"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
 
@@ -19,8 +20,7 @@ func TestTextfile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "imds-probe.prom")
 	i := startInstance(t, imdstest.MustFind("no_role"), "--textfile.path="+file)
-	exporter := startServer(t, dir, "prometheus-node-exporter", "prometheus-node-exporter",
-		"--collector.disable-defaults", "--collector.textfile", "--collector.textfile.directory="+dir)
+	exporter := startServer(t, dir, "prometheus-node-exporter", "prometheus-node-exporter", "--collector.textfile.directory="+dir)
 	prometheus := startPrometheus(t, setup{
 		interval: time.Second, by: int(time.Minute / minute),
 		targets: writeTargets(t, []target{ec2Target(exporter.address, "i-0", "")}),
@@ -37,6 +37,39 @@ func TestTextfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitFiring(t, prometheus, "IMDSProbeVanished")
+}
+
+// TestTextfileBesideEverything has node_exporter, Debian's and today's, serve the
+// file beside the metrics of all its default collectors and its own. Metrics of the
+// same name would spoil every scrape.
+func TestTextfileBesideEverything(t *testing.T) {
+	t.Parallel()
+	for name, exporter := range map[string]string{
+		"Debian's": harness.NeedCommand(t, "prometheus-node-exporter", "prometheus-node-exporter"),
+		"today's":  harness.BuildTool(t, "bench", "github.com/prometheus/node_exporter"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "imds-probe.prom")
+			startInstance(t, imdstest.MustFind("healthy"), "--textfile.path="+file)
+			await(t, patience, func() error {
+				_, err := os.Stat(file)
+				return err
+			})
+			exporter := startBinary(t, dir, exporter, "--collector.textfile.directory="+dir)
+			text := string(exporter.get("/metrics")) // fails unless it is answered 200
+			for _, want := range []string{"\nnode_textfile_scrape_error 0\n", "\nimds_up{", "\nprocess_cpu_seconds_total ", "\nnode_cpu_seconds_total{"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("the exposition lacks %q", want)
+				}
+			}
+			for _, line := range exporter.Lines() {
+				if strings.Contains(line, "collected before") || strings.Contains(line, "nconsistent") || strings.Contains(line, "textfile") && strings.Contains(strings.ToLower(line), "level=error") {
+					t.Errorf("node_exporter complains: %s", line)
+				}
+			}
+		})
+	}
 }
 
 // awaitFiring waits until an alert fires, once.

@@ -111,7 +111,13 @@ var listening = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
 // startServer starts one of Debian's servers on a free port.
 func startServer(t *testing.T, dir, command, pkg string, args ...string) *server {
 	t.Helper()
-	p := harness.Start(t, harness.NeedCommand(t, command, pkg), append(args, "--web.listen-address=127.0.0.1:0")...)
+	return startBinary(t, dir, harness.NeedCommand(t, command, pkg), args...)
+}
+
+// startBinary starts a server by its path.
+func startBinary(t *testing.T, dir, path string, args ...string) *server {
+	t.Helper()
+	p := harness.Start(t, path, append(args, "--web.listen-address=127.0.0.1:0")...)
 	line := p.AwaitText(t, `msg="Listening on"`, patience)
 	return &server{p, t, dir, listening.FindStringSubmatch(line)[1]}
 }
