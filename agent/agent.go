@@ -33,13 +33,15 @@ type Agent struct {
 	log                *zap.Logger
 	// lapped is closed when each vantage has had its first round.
 	lapped chan struct{}
-	// textfileFailed and stateFailed tell of the last write; only the loop of rounds
-	// uses them.
+	// textfileFailed and stateFailed tell of the last write, gone of the vantages that
+	// were not there; only the loop of rounds uses them.
 	textfileFailed, stateFailed bool
+	gone                        map[string]bool
 }
 
 // New checks the options and opens the listeners; nothing is asked of IMDS yet.
-// An unusable option is an [*OptionError].
+// An unusable option is an [*OptionError], one whose file, port or socket cannot be
+// had now a [*StartError].
 func New(ctx context.Context, o Options) (*Agent, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -67,6 +69,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		state:    state,
 		log:      o.Logger,
 		lapped:   make(chan struct{}),
+		gone:     map[string]bool{},
 	}
 	if err := a.register(); err != nil {
 		return nil, err

@@ -95,9 +95,15 @@ func logRound(log *zap.Logger, r probes.Round) {
 	}
 }
 
-// logUnusable says that a state file was set aside.
+// logUnusable says what became of a state file that cannot be used.
 func logUnusable(log *zap.Logger, err error) {
-	if e, ok := errors.AsType[*track.UnusableError](err); ok {
+	e, ok := errors.AsType[*track.UnusableError](err)
+	switch {
+	case !ok:
+	case e.Aside == "":
+		log.Warn("the state file cannot be used; it is left as it is, and no state is kept",
+			zap.String("path", e.Path), zap.String("why", e.Why.Error()))
+	default:
 		log.Warn("the state file cannot be used; starting without", zap.String("path", e.Path),
 			zap.String("why", e.Why.Error()), zap.String("set_aside_as", e.Aside), zap.NamedError("set_aside_error", e.AsideErr))
 	}

@@ -79,6 +79,15 @@ func (e *OptionError) Error() string { return fmt.Sprintf("--%s=%v: %v", e.Flag,
 // Unwrap returns what is wrong with the value.
 func (e *OptionError) Unwrap() error { return e.Err }
 
+// StartError says which flag names something that cannot be had at the moment, such
+// as a file, a port or a capability: the next try may succeed.
+type StartError OptionError
+
+func (e *StartError) Error() string { return (*OptionError)(e).Error() }
+
+// Unwrap returns why not.
+func (e *StartError) Unwrap() error { return e.Err }
+
 // check checks the options that all commands share.
 func (o Options) check() error {
 	switch {
@@ -129,8 +138,13 @@ func (o Options) checkDaemon() error {
 		return &OptionError{"web.telemetry-path", o.TelemetryPath, errors.New("must be a path of its own, such as /metrics")}
 	}
 	if o.Web != nil {
+		for _, address := range *o.Web.WebListenAddresses {
+			if err := web.CheckAddress(address); err != nil {
+				return &OptionError{"web.listen-address", address, err}
+			}
+		}
 		if err := toolkit.Validate(*o.Web.WebConfigFile); err != nil {
-			return &OptionError{"web.config.file", *o.Web.WebConfigFile, err}
+			return &StartError{"web.config.file", *o.Web.WebConfigFile, err}
 		}
 	}
 	return nil
@@ -143,7 +157,7 @@ func listenError(err error) error {
 	case !ok:
 		return err
 	case failed.Address == "":
-		return &OptionError{"web.systemd-socket", true, failed.Err}
+		return &StartError{"web.systemd-socket", true, failed.Err}
 	}
-	return &OptionError{"web.listen-address", failed.Address, failed.Err}
+	return &StartError{"web.listen-address", failed.Address, failed.Err}
 }

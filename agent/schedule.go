@@ -63,11 +63,12 @@ func (a *Agent) round(ctx context.Context, p *ladder.Prober) (confirm time.Durat
 	case ctx.Err() != nil:
 		return 0 // a round cut by the end is no verdict
 	case errors.Is(err, wire.ErrVantageGone), errors.Is(err, wire.ErrVantageDenied):
-		a.log.Debug("vantage is gone", zap.String("vantage", vantage), zap.Error(err))
+		a.warnGone(vantage, err)
 		events = a.tracker.RecordGone(vantage)
 	case err != nil:
 		a.log.Warn("round failed", zap.String("vantage", vantage), zap.Error(err))
 	default:
+		delete(a.gone, vantage)
 		a.metrics.Observe(r)
 		events, confirm = a.tracker.Record(r)
 		logRound(a.log, r)
@@ -76,6 +77,14 @@ func (a *Agent) round(ctx context.Context, p *ladder.Prober) (confirm time.Durat
 		logEvent(a.log, e)
 	}
 	return confirm
+}
+
+// warnGone says once that a vantage is not there, and why.
+func (a *Agent) warnGone(vantage string, err error) {
+	if !a.gone[vantage] {
+		a.log.Warn("nothing can be asked from a vantage; the others are watched", zap.String("vantage", vantage), zap.Error(err))
+	}
+	a.gone[vantage] = true
 }
 
 // timetable says when each vantage's next round is due.

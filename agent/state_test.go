@@ -152,17 +152,102 @@ func TestStateRestartsAnywhere(t *testing.T) {
 	}
 }
 
+// TestForeignFiles wants what is no state file to be left as it is, with one warning,
+// and the daemon to run all the same.
+func TestForeignFiles(t *testing.T) {
+	text := func(text string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, put := range map[string]func(t *testing.T, path string){
+		"not JSON":     text("\x00\xff"),
+		"foreign JSON": text(`{"a": 1}`),
+		"list":         text(`[]`),
+		"null":         text(`null`),
+		"one word":     text(`{`),
+		"a folder": func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.Mkdir(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				path := filepath.Join(dir, "state.json")
+				put(t, path)
+				before, err := os.Lstat(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d := agenttest.Start(t, "healthy", withState(path))
+				d.Stop()
+				after, err := os.Lstat(path)
+				if err != nil || !os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime()) {
+					t.Errorf("touched: %v, %v before, %v after", err, before, after)
+				}
+				if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+					t.Errorf("%v beside it: %v", entries, err)
+				}
+				if n := strings.Count(string(d.Log.Bytes()), "cannot be used"); n != 1 {
+					t.Errorf("%d warnings", n)
+				}
+				if got := d.Status().Condition; got != probes.ConditionHealthy {
+					t.Errorf("condition %v", got)
+				}
+			})
+		})
+	}
+}
+
+// TestStateOthersMayWrite wants a state that somebody else may have made up not to be
+// believed, and what replaces it to be ours alone; an empty file is as good as none.
+func TestStateOthersMayWrite(t *testing.T) {
+	good := goodState(t)
+	for name, tc := range map[string]struct {
+		text  string
+		mode  os.FileMode
+		aside bool
+	}{
+		"of all":          {good, 0o666, true},
+		"of a group":      {good, 0o620, true},
+		"readable by all": {good, 0o644, false},
+		"empty":           {"", 0o600, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "state.json")
+				if err := os.WriteFile(path, []byte(tc.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Chmod(path, tc.mode); err != nil {
+					t.Fatal(err)
+				}
+				d := agenttest.Start(t, "no_role", withState(path))
+				time.Sleep(time.Minute)
+				d.Stop()
+				if _, err := os.Stat(path + ".bad"); (err == nil) != tc.aside {
+					t.Errorf("set aside: %v", err)
+				}
+				if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+					t.Errorf("%v, %v", info.Mode(), err)
+				}
+			})
+		})
+	}
+}
+
 // TestUnusableStateFiles wants each to be set aside with one warning, and the
 // daemon to run all the same.
 func TestUnusableStateFiles(t *testing.T) {
 	good := goodState(t)
 	for name, text := range map[string]string{
-		"empty":         "",
 		"truncated":     good[:len(good)/2],
-		"not JSON":      "\x00\xff",
-		"foreign JSON":  `{"a": 1}`,
-		"list":          `[]`,
-		"null":          `null`,
 		"other version": strings.Replace(good, "state 2", "state 3", 1),
 		"other host":    strings.Replace(good, `"machine": "`, `"machine": "0`, 1),
 		"no salt":       strings.Replace(good, `"salt": "`, `"salt": "zz`, 1),

@@ -10,7 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/google/renameio/v2"
 
@@ -33,8 +35,10 @@ type File struct {
 
 // UnusableError says why a state file is not taken over, and where it was set aside.
 type UnusableError struct {
-	Path  string
-	Why   error
+	Path string
+	Why  error
+	// Aside is empty for what is no state file: that is left as it is, and no state is
+	// kept.
 	Aside string
 	// AsideErr is why it could not be set aside; nil if it was.
 	AsideErr error
@@ -45,16 +49,16 @@ func (e *UnusableError) Error() string { return e.Path + ": " + e.Why.Error() }
 // Unwrap returns why the file is not taken over.
 func (e *UnusableError) Unwrap() error { return e.Why }
 
-// OpenFile reads the state file at path. One that cannot be used is set aside, which
-// an [*UnusableError] says beside a file that can be written: nothing of it is worth
-// not starting for.
+// OpenFile reads the state file at path. One that cannot be used is set aside, and what
+// is no state file is neither touched nor written, which an [*UnusableError] says beside
+// a file: nothing of it is worth not starting for.
 func OpenFile(path string) (*File, Saved, error) {
 	f := &File{path: path, machine: machineID(), salt: probes.NewSalt()}
 	if path == "" {
 		return f, Saved{}, nil
 	}
-	text, err := readLimited(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := readState(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 {
 		return f, Saved{}, nil
 	}
 	var state Saved
@@ -62,12 +66,26 @@ func OpenFile(path string) (*File, Saved, error) {
 		state, err = decodeState(text, f.machine)
 	}
 	if err != nil {
-		aside := path + ".bad"
-		return f, Saved{}, &UnusableError{Path: path, Why: err, Aside: aside, AsideErr: os.Rename(path, aside)}
+		return f, Saved{}, f.refuse(text, err)
 	}
 	f.written = text
 	copy(f.salt[:], unhex(state.Salt))
 	return f, state, nil
+}
+
+// stateBegins is how every state file begins, of whatever version.
+const stateBegins = "{\n  \"format\": \"imds-probe state "
+
+// refuse sets a state file aside, and leaves alone what is none.
+func (f *File) refuse(text []byte, why error) error {
+	refused := &UnusableError{Path: f.path, Why: why}
+	if !bytes.HasPrefix(text, []byte(stateBegins)) {
+		f.path = ""
+		return refused
+	}
+	refused.Aside = f.path + ".bad"
+	refused.AsideErr = os.Rename(f.path, refused.Aside)
+	return refused
 }
 
 // Salt is the salt of the access key hashes that the file holds, or a new one.
@@ -83,20 +101,54 @@ func (f *File) Save(s Saved) error {
 	if err != nil || bytes.Equal(text, f.written) {
 		return err
 	}
-	if err := renameio.WriteFile(f.path, text, 0o600); err != nil {
+	if err := replace(f.path, text); err != nil {
 		return err
 	}
 	f.written = text
 	return nil
 }
 
-func readLimited(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // G304: the operator's own flag
+// replace puts a new file, of ours alone, in the place of an old one, whoever could
+// read or write that.
+func replace(path string, text []byte) error {
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Cleanup() }()
+	if _, err := file.Write(text); err != nil {
+		return err
+	}
+	return file.CloseAtomicallyReplace()
+}
+
+// readState reads a regular file, of which nothing is believed if others may write it.
+// It opens nothing else, for a FIFO would hold up the start until somebody writes.
+func readState(path string) ([]byte, error) {
+	if err := isRegular(os.Stat(path)); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // G304: the operator's own flag
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxStateSize+1))
+	info, err := file.Stat()
+	if err := isRegular(info, err); err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxStateSize+1))
+	if err == nil {
+		err = onlyOurs(info)
+	}
+	return text, err
+}
+
+func isRegular(info fs.FileInfo, err error) error {
+	if err == nil && !info.Mode().IsRegular() {
+		return errors.New("not a regular file")
+	}
+	return err
 }
 
 // decodeState refuses whatever this version of the daemon did not write on this

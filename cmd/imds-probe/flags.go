@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,7 +98,10 @@ func (f *probeFlags) parseVantages() (all []wire.Vantage, err error) {
 		if err == nil && seen[name] {
 			err = errTwice
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, wire.ErrVantageDenied):
+			return nil, &agent.StartError{Flag: "vantage", Value: name, Err: err}
+		case err != nil:
 			return nil, &agent.OptionError{Flag: "vantage", Value: name, Err: err}
 		}
 		seen[name] = true

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -48,7 +51,7 @@ func addWebFlags(cmd *cobra.Command) *web.FlagConfig {
 	if runtime.GOOS == "linux" {
 		cli.Bool(flags, f.WebSystemdSocket, "web.systemd-socket", "Use systemd socket activation listeners instead of port listeners (Linux only)")
 	}
-	cli.Strings(flags, f.WebListenAddresses, "web.listen-address", "`ADDRESS` on which to expose metrics and web interface. Repeatable for multiple addresses. Examples: :9100 or [::1]:9100 for http, vsock://:9100 for vsock", ":16925")
+	cli.Strings(flags, f.WebListenAddresses, "web.listen-address", "`ADDRESS` on which to expose metrics and web interface. Repeatable for multiple addresses. Examples: :9100 or [::1]:9100", ":16925")
 	f.WebConfigFile = flags.String("web.config.file", "", "Path to configuration `FILE` that can enable TLS or authentication. See: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md")
 	return f
 }
@@ -64,22 +67,44 @@ func daemonCommand() *cobra.Command {
 	cmd := &cobra.Command{}
 	probe, daemon := addProbeFlags(cmd), addDaemonFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o, err := probe.options()
-		if err != nil {
-			return err
-		}
-		if o.Logger, err = daemon.log.logger(cmd.ErrOrStderr()); err != nil {
-			return err
-		}
-		daemon.apply(&o)
-		o.Rest = tuneRuntime()
-		o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
-		if err := harden(); err != nil {
-			o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
-		}
-		return runAgent(cmd.Context(), o)
+		// Who reads the log may go, as journald does when it is restarted. That ends a
+		// program that does not ignore the signal.
+		signal.Ignore(syscall.SIGPIPE)
+		log := newLogSink(cmd.ErrOrStderr())
+		defer log.close(lastWords)
+		return exitCode(runDaemon(cmd.Context(), probe, daemon, log))
 	}
 	return cmd
+}
+
+// lastWords is how long the end of the daemon waits for its log to be read.
+const lastWords = time.Second
+
+func runDaemon(ctx context.Context, probe *probeFlags, daemon *daemonFlags, log *logSink) error {
+	o, err := probe.options()
+	if err != nil {
+		return err
+	}
+	if o.Logger, err = daemon.log.logger(log); err != nil {
+		return err
+	}
+	daemon.apply(&o)
+	o.LinesDropped = log.dropped.Load
+	o.Rest = tuneRuntime()
+	o.Host, _ = os.Hostname() // without a name all hosts share a phase, which is no harm
+	if err := harden(); err != nil {
+		o.Logger.Warn("a core dump cannot be ruled out", zap.Error(err))
+	}
+	return runAgent(ctx, o)
+}
+
+// exitCode is 3 for what the text of the flags alone decides, and 1 for everything
+// else, such as a file or a port, which may be there when systemd tries again.
+func exitCode(err error) error {
+	if _, badUsage := errors.AsType[*agent.OptionError](err); badUsage || err == nil {
+		return err
+	}
+	return cli.Exit(1, err)
 }
 
 func (f *daemonFlags) apply(o *agent.Options) {
@@ -90,17 +115,13 @@ func (f *daemonFlags) apply(o *agent.Options) {
 	o.RuntimeMetrics, o.TextfilePath, o.StateFile = f.runtimeMetrics, f.textfile, f.stateFile
 }
 
-// runAgent runs the daemon until the context ends. What keeps it from starting
-// is bad usage; what ends it later is a failure.
+// runAgent runs the daemon until the context ends.
 func runAgent(ctx context.Context, o agent.Options) error {
 	a, err := agent.New(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := a.Run(ctx); err != nil {
-		return cli.Exit(1, err)
-	}
-	return nil
+	return a.Run(ctx)
 }
 
 // gcPercent lets the heap grow by half between two collections, where Go lets

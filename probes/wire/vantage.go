@@ -40,11 +40,18 @@ func ParseVantage(name string) (Vantage, error) {
 	case name == "host":
 		return HostVantage(), nil
 	case kind == "user" && arg != "":
-		return newUserVantage(arg)
+		return unlessGone(newUserVantage(arg))
 	case kind == "netns" && arg != "":
-		return newNetnsVantage(arg)
+		return unlessGone(newNetnsVantage(arg))
 	}
 	return nil, fmt.Errorf("not host, user:NAME or netns:PATH: %q", name)
+}
+
+func unlessGone(v Vantage, err error) (Vantage, error) {
+	if errors.Is(err, ErrVantageGone) {
+		err = nil
+	}
+	return v, err
 }
 
 // HostVantage returns the vantage of this process.
