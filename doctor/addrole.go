@@ -88,7 +88,7 @@ func (f AddRoleFacts) roleARN() string {
 // DiagnoseAddRole judges the answers about adding a role to a profile.
 func DiagnoseAddRole(f AddRoleFacts) Report {
 	r := f.Request
-	steps := []Step{callerStep(f.Caller), f.profileStep(), roleStep(r.Role, f.Role, f.Caller.Value)}
+	steps := []Step{callerStep(f.Caller), f.profileStep(), roleStep(f.permissionNeeds(), r.Role, f.Role, f.Caller.Value)}
 	steps = append(steps, f.permissionSteps()...)
 	steps = append(steps, f.vacancyStep(), f.quotaStep())
 	if steps[len(steps)-1].finding != nil {
@@ -150,7 +150,7 @@ func (f AddRoleFacts) profileStep() Step {
 	if s, elsewhere := f.Caller.Value.elsewhere(stepProfile, r); elsewhere {
 		return s
 	}
-	if s, ok := got(stepProfile, stepCaller, a, noProfile(r.Name, f.Caller.Value)); !ok {
+	if s, ok := got(stepProfile, f.permissionNeeds(), a, noProfile(r.Name, f.Caller.Value)); !ok {
 		return s
 	}
 	if r.ARN != "" && r.ARN != a.Value.ARN {

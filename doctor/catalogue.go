@@ -242,6 +242,30 @@ var catalogue = map[Condition]Entry{
 		Doc:     docLaunch,
 	},
 
+	ConditionAuditClean: {
+		Severity: probes.SeverityOK, Title: "No problem found",
+		Meaning: "Every instance that was looked at has a profile that exists and holds a role that EC2 is allowed to assume.",
+		Doc:     docNoKeys,
+	},
+	ConditionWithoutProfile: {
+		Severity: probes.SeverityWarning, Title: "No instance profile is associated",
+		Meaning: "The software on these instances gets no credentials from EC2. That may be meant.",
+		Remedy: []probes.Step{
+			stepList,
+			{Text: "If they need credentials, associate a profile with each", Command: "aws ec2 associate-iam-instance-profile --instance-id INSTANCE_ID --iam-instance-profile Name=VALID_PROFILE"},
+		},
+		Doc: docNoKeys,
+	},
+	ConditionIMDSv1: {
+		Severity: probes.SeverityWarning, Title: "IMDSv1 is allowed",
+		Meaning: "IMDS on these instances answers requests without a session token, so a request that a program is tricked into can read the credentials.",
+		Remedy: []probes.Step{
+			{Text: "See that nothing uses IMDSv1 any more: CloudWatch's metric MetadataNoToken stays 0"},
+			{Text: "Require tokens", Command: "aws ec2 modify-instance-metadata-options --instance-id INSTANCE_ID --http-tokens required --http-endpoint enabled"},
+		},
+		Doc: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-transition-to-version-2.html",
+	},
+
 	ConditionLaunchAllowed: {
 		Severity: probes.SeverityOK, Title: "An instance can be launched with the profile",
 		Meaning: "The profile exists and holds a role, and the caller may launch instances and pass the role.",

@@ -91,6 +91,14 @@ const (
 	// ConditionPermissionDepends means that a permission cannot be evaluated from
 	// outside: only the real request has what decides it.
 	ConditionPermissionDepends Condition = "permission_depends"
+	// ConditionAuditClean means that the audit found no problem.
+	ConditionAuditClean Condition = "no_problem_found"
+	// ConditionWithoutProfile means that instances have no instance profile, which
+	// an audit cannot tell from what is meant.
+	ConditionWithoutProfile Condition = "instance_without_profile"
+	// ConditionIMDSv1 means that instances answer requests without a session token.
+	ConditionIMDSv1 Condition = "imdsv1_allowed"
+
 	// ConditionLaunchAllowed means that an instance can be launched with the profile.
 	ConditionLaunchAllowed Condition = "launch_allowed"
 	// ConditionRunDenied means that the caller may not launch instances.

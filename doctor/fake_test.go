@@ -60,7 +60,7 @@ func (f *fakeAWS) Do(r *http.Request) (*http.Response, error) {
 			answer = without
 		}
 	}
-	if marker := form.Get("Marker"); marker != "" {
+	if marker := form.Get("Marker") + form.Get("NextToken"); marker != "" {
 		answer = f.answers[form.Get("Action")+" "+marker]
 	}
 	status := http.StatusOK

@@ -31,6 +31,8 @@ type Instance struct {
 	HTTPEndpoint          string
 	HTTPTokens            string
 	HopLimit              int32
+	// Address is its private IPv4 address, or empty.
+	Address string
 }
 
 // Sighting is what one observer on the instance sees of profile and role.
@@ -77,7 +79,7 @@ func (d *Doctor) instance(ctx context.Context, id string) Answer[Instance] {
 }
 
 func instanceFrom(i ec2types.Instance) Instance {
-	instance := Instance{ID: aws.ToString(i.InstanceId)}
+	instance := Instance{ID: aws.ToString(i.InstanceId), Address: aws.ToString(i.PrivateIpAddress)}
 	if i.State != nil {
 		instance.State = string(i.State.Name)
 	}

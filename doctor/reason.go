@@ -34,6 +34,7 @@ const (
 	reasonAgentElsewhere   Reason = "agent_elsewhere"
 	reasonAgentUnusable    Reason = "agent_unusable"
 	reasonMended           Reason = "fixed_since"
+	reasonTokensOptional   Reason = "tokens_optional"
 	reasonNotRunning       Reason = "instance_not_running"
 	reasonRoleRecreated    Reason = "role_recreated"
 	reasonOtherAccount     Reason = "other_account"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/imds-probe/imds-probe/probes"
@@ -70,7 +71,7 @@ var errEndless = errors.New("the listing does not end")
 func (d *Doctor) allProfiles(ctx context.Context) Answer[[]Profile] {
 	return ask(ctx, listProfiles, "", func() ([]Profile, error) {
 		var all []Profile
-		pages := iam.NewListInstanceProfilesPaginator(d.iam, &iam.ListInstanceProfilesInput{})
+		pages := iam.NewListInstanceProfilesPaginator(d.iam, &iam.ListInstanceProfilesInput{MaxItems: aws.Int32(pageSize)})
 		for n := 0; pages.HasMorePages(); n++ {
 			if n == maxPages {
 				return nil, errEndless
@@ -202,7 +203,7 @@ func (f RoleFacts) anyway() string {
 }
 
 func (f RoleFacts) roleStep() Step {
-	step := roleStep(f.Ref, f.Role, f.Caller.Value)
+	step := roleStep(stepCaller, f.Ref, f.Role, f.Caller.Value)
 	if f.Role.failed(FailureDenied) {
 		return step.harmless() // the list alone tells whether a profile holds the role
 	}

@@ -125,11 +125,11 @@ func noRole(name string, c Caller) absence {
 }
 
 // roleStep says whether there is the role.
-func roleStep(r Ref, a Answer[Role], c Caller) Step {
+func roleStep(needs string, r Ref, a Answer[Role], c Caller) Step {
 	if s, elsewhere := c.elsewhere(stepRole, r); elsewhere {
 		return s
 	}
-	if s, ok := got(stepRole, stepCaller, a, noRole(r.Name, c)); !ok {
+	if s, ok := got(stepRole, needs, a, noRole(r.Name, c)); !ok {
 		return s
 	}
 	if r.ARN != "" && r.ARN != a.Value.ARN {

@@ -42,7 +42,7 @@ type preparation func(context.Context, *aws.Config) (report doctor.Report, ended
 func (c *common) answer(cmd *cobra.Command, ask func(context.Context, *doctor.Doctor) doctor.Report,
 	prepare ...preparation,
 ) error {
-	ctx, cancel := context.WithTimeoutCause(cmd.Context(), c.timeout, fmt.Errorf("no answer within %s (--timeout)", c.timeout))
+	ctx, cancel := withTimeout(cmd.Context(), c.timeout)
 	defer cancel()
 	cfg, err := doctor.Load(ctx, c.connection)
 	if err != nil {
@@ -57,6 +57,11 @@ func (c *common) answer(cmd *cobra.Command, ask func(context.Context, *doctor.Do
 		return err
 	}
 	return c.print(cmd, ask(ctx, doctor.New(cfg)))
+}
+
+// withTimeout limits the time of all requests, and says by what flag.
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, d, fmt.Errorf("no answer within %s (--timeout)", d))
 }
 
 // print writes the report, and ends the command with its exit code.
@@ -77,6 +82,11 @@ func (c *common) write(report doctor.Report, w io.Writer) error {
 // colourful tells whether w is a terminal whose owner did not ask for no colour
 // (https://no-color.org).
 func colourful(w io.Writer) bool {
+	return os.Getenv("NO_COLOR") == "" && onTerminal(w)
+}
+
+// onTerminal tells whether w is a terminal that can do more than lines.
+func onTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,29 +34,13 @@ func launchCommand(c *common) *cobra.Command {
 		must(doctor.IsInstanceType, "an instance type, such as t3.micro"))
 	checked(flags, &request.SubnetID, "subnet-id", "`ID` of the subnet; any, or the default one, otherwise",
 		must(doctor.IsSubnetID, "the id of a subnet"))
-	groups := idList{target: &request.SecurityGroupIDs}
-	flags.Var(&groups, "security-group-id", "`ID` of a security group; can be repeated")
+	flags.Var(eachOf(func(s string) error {
+		request.SecurityGroupIDs = append(request.SecurityGroupIDs, s)
+		return must(doctor.IsSecurityGroupID, "the id of a security group, such as sg-0123456789abcdef0")(s)
+	}), "security-group-id", "`ID` of a security group; can be repeated")
 	checked(flags, &request.KeyName, "key-name", "`NAME` of the key pair, if one is used",
 		must(doctor.IsKeyName, "the name of a key pair"))
 	addPrincipal(flags, &request.Principal, "who launches it")
 	cli.Require(cmd, "instance-profile")
 	return cmd
 }
-
-// idList is a flag for security groups, which can be repeated.
-type idList struct{ target *[]string }
-
-// Set implements [pflag.Value].
-func (l *idList) Set(s string) error {
-	if !doctor.IsSecurityGroupID(s) {
-		return errors.New("not the id of a security group, such as sg-0123456789abcdef0")
-	}
-	*l.target = append(*l.target, s)
-	return nil
-}
-
-// String implements [pflag.Value].
-func (l *idList) String() string { return strings.Join(*l.target, ", ") }
-
-// Type implements [pflag.Value].
-func (l *idList) Type() string { return "" }

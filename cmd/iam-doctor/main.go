@@ -6,6 +6,7 @@
 //	iam-doctor role NAME
 //	iam-doctor add-role --instance-profile=PROFILE --role=ROLE
 //	iam-doctor launch --instance-profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0
+//	iam-doctor audit --all-regions
 //
 // It changes nothing. Its exit code is 0 for ok, 1 for a warning, 2 for
 // critical, and 3 for unknown or bad usage. See docs/iam-doctor.md.
@@ -41,12 +42,13 @@ bad usage.`,
 		Example: `  iam-doctor instance i-0123456789abcdef0
   iam-doctor role NAME
   iam-doctor add-role --instance-profile=PROFILE --role=ROLE
-  iam-doctor launch --instance-profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0`,
+  iam-doctor launch --instance-profile=PROFILE --dry-run --image-id=ami-0123456789abcdef0
+  iam-doctor audit --all-regions`,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("command not specified: give instance, role, add-role or launch, or --help")
+			return errors.New("command not specified: give instance, role, add-role, launch or audit, or --help")
 		},
 	}
 	c := addCommonFlags(root)
-	root.AddCommand(instanceCommand(c), roleCommand(c), addRoleCommand(c), launchCommand(c))
+	root.AddCommand(instanceCommand(c), roleCommand(c), addRoleCommand(c), launchCommand(c), auditCommand(c))
 	return root
 }

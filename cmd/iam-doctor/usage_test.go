@@ -14,8 +14,8 @@ import (
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"":                  "command not specified: give instance, role, add-role or launch, or --help",
-		"--output=json":     "command not specified: give instance, role, add-role or launch, or --help",
+		"":                  "command not specified: give instance, role, add-role, launch or audit, or --help",
+		"--output=json":     "command not specified: give instance, role, add-role, launch or audit, or --help",
 		"heal":              `unknown command "heal" for "iam-doctor"`,
 		"instance":          "instance: give either the id of an instance or --self",
 		"instance i-0 -x":   "unknown shorthand flag: 'x' in -x",

@@ -50,3 +50,15 @@ func httpURL(s string) error {
 	}
 	return nil
 }
+
+// eachOf is a flag that can be repeated: a function that takes each value.
+type eachOf func(string) error
+
+// Set implements [pflag.Value].
+func (f eachOf) Set(s string) error { return f(s) }
+
+// String implements [pflag.Value].
+func (eachOf) String() string { return "" }
+
+// Type implements [pflag.Value].
+func (eachOf) Type() string { return "" }

@@ -24,6 +24,8 @@ import (
 type world struct {
 	endpoint string
 	binary   string
+	// python has moto, for an emulator of a test's own.
+	python string
 	// admin and chinese may do everything, each in its partition.
 	admin, chinese *account
 }
@@ -56,11 +58,12 @@ func runAll(m *testing.M) error {
 	if err != nil {
 		return err
 	}
-	stop, err := startMoto(ctx, python)
+	endpoint, stop, err := startMoto(ctx, python)
 	if err != nil {
 		return err
 	}
 	defer stop()
+	shared.python, shared.endpoint = python, endpoint
 	if err := bootstrap(ctx); err != nil {
 		return fmt.Errorf("moto: %w", err)
 	}
@@ -118,30 +121,29 @@ func lock(path string) (unlock func(), err error) {
 
 // startMoto starts the emulator on a free loopback port. It ends when stop
 // closes its standard input, or when this process ends in whatever way.
-func startMoto(ctx context.Context, python string) (stop func(), err error) {
-	moto := exec.CommandContext(ctx, python, filepath.Join("testdata", "moto_aws.py"))
+func startMoto(ctx context.Context, python string, args ...string) (endpoint string, stop func(), err error) {
+	moto := exec.CommandContext(ctx, python, append([]string{filepath.Join("testdata", "moto_aws.py")}, args...)...)
 	moto.Env = append(os.Environ(), "AWS_EC2_METADATA_DISABLED=true", "PYTHONDONTWRITEBYTECODE=1")
 	var log bytes.Buffer
 	moto.Stderr = &log
 	stdin, err := moto.StdinPipe()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	stdout, err := moto.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if err := moto.Start(); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		_ = stdin.Close()
 		_ = moto.Wait()
-		return nil, fmt.Errorf("moto does not start: %w\n%s", err, log.String())
+		return "", nil, fmt.Errorf("moto does not start: %w\n%s", err, log.String())
 	}
-	shared.endpoint = "http://127.0.0.1:" + strings.TrimSpace(port)
-	return func() {
+	return "http://127.0.0.1:" + strings.TrimSpace(port), func() {
 		_ = stdin.Close()
 		_ = moto.Wait()
 	}, nil

@@ -20,18 +20,18 @@ type outcome struct {
 
 // report is the JSON document, as a script would read it.
 type report struct {
-	Topic     string          `json:"topic"`
-	Target    string          `json:"target"`
-	Caller    string          `json:"caller"`
-	Condition string          `json:"condition"`
-	Severity  string          `json:"severity"`
-	Summary   string          `json:"summary"`
-	Meaning   string          `json:"meaning"`
-	Findings  []finding       `json:"findings"`
-	Remedy    []remedy        `json:"remedy"`
-	Policies  []policyFile    `json:"policies"`
-	Doc       string          `json:"doc"`
-	Steps     []step          `json:"steps"`
+	Topic     string       `json:"topic"`
+	Target    string       `json:"target"`
+	Caller    string       `json:"caller"`
+	Condition string       `json:"condition"`
+	Severity  string       `json:"severity"`
+	Summary   string       `json:"summary"`
+	Meaning   string       `json:"meaning"`
+	Findings  []finding    `json:"findings"`
+	Remedy    []remedy     `json:"remedy"`
+	Policies  []policyFile `json:"policies"`
+	Doc       string       `json:"doc"`
+	Steps     []step       `json:"steps"`
 }
 
 type finding struct {

@@ -1,6 +1,7 @@
 """moto's server on a free loopback port, with six things fixed in which moto
 differs from AWS and that this suite needs. It prints the port, and ends when
-its standard input does.
+its standard input does. With two arguments, N and M, it holds N instances of M
+profiles from the start.
 
 1. DescribeInstances: IamInstanceProfile.Id is the id of the profile at the time
    of the association; moto puts the id of the association there.
@@ -18,6 +19,7 @@ its standard input does.
    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 """
 
+import copy
 import json
 import sys
 import threading
@@ -25,6 +27,7 @@ from xml.sax.saxutils import escape
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import ec2_backends
 from moto.ec2.models import iam_instance_profile as associations
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
@@ -245,12 +248,38 @@ def allow_pass(response, role):
         raise PassRoleDenied(key.arn, role.arn)
 
 
+def seed(instances, profiles):
+    """Makes an account of running instances, spread over profiles with a role each.
+    Of the roles every tenth trusts another service. They are copies of one instance,
+    since moto takes minutes to launch thousands."""
+    account, region = "123456789012", "us-east-1"
+    iam, ec2 = iam_backends[account]["aws"], ec2_backends[account][region]
+    first = ec2.run_instances(next(iter(ec2.amis)), 1, "", [], instance_type="t3.micro", owner_id=account, is_instance_type_default=False)
+    ec2.reservations.clear()
+    made = []
+    for n in range(profiles):
+        service = "lambda" if n % 10 == 9 else "ec2"
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        iam.create_role(f"r{n}", json.dumps(trust), "/", None, "", [], "3600")
+        made.append(iam.create_instance_profile(f"p{n}", "/", [], []))
+        iam.add_role_to_instance_profile(f"p{n}", f"r{n}")
+    for n in range(instances):
+        reservation, instance = copy.copy(first), copy.copy(first.instances[0])
+        instance.id, reservation.id = f"i-{n:017x}", f"r-{n:017x}"
+        profile = made[n % profiles]
+        instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}
+        reservation.instances = [instance]
+        ec2.reservations[reservation.id] = reservation
+
+
 def main():
     refuse_as_aws_does()
     authorize_on_resources()
     keep_profile_id()
     check_pass_role()
     IamResponse.simulate_principal_policy = simulate_principal_policy
+    if len(sys.argv) == 3:
+        seed(int(sys.argv[1]), int(sys.argv[2]))
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     print(server.port, flush=True)
