@@ -72,7 +72,7 @@ func TestSinkWritesAll(t *testing.T) {
 	to := &reader{stuck: let}
 	sink := newLogSink(to)
 	var want []string
-	for _, line := range strings.FieldsSeq("one two three four") {
+	for line := range strings.FieldsSeq("one two three four") {
 		want = append(want, line)
 		_, _ = sink.Write([]byte(line))
 	}
