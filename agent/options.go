@@ -67,19 +67,19 @@ type Options struct {
 	Drops func() map[string]uint64
 }
 
-// OptionError says which flag has an unusable value.
+// OptionError says which field of [Options] has an unusable value.
 type OptionError struct {
-	Flag  string
+	Field string
 	Value any
 	Err   error
 }
 
-func (e *OptionError) Error() string { return fmt.Sprintf("--%s=%v: %v", e.Flag, e.Value, e.Err) }
+func (e *OptionError) Error() string { return fmt.Sprintf("%s=%v: %v", e.Field, e.Value, e.Err) }
 
 // Unwrap returns what is wrong with the value.
 func (e *OptionError) Unwrap() error { return e.Err }
 
-// StartError says which flag names something that cannot be had at the moment, such
+// StartError says which field names something that cannot be had at the moment, such
 // as a file, a port or a capability: the next try may succeed.
 type StartError OptionError
 
@@ -88,18 +88,21 @@ func (e *StartError) Error() string { return (*OptionError)(e).Error() }
 // Unwrap returns why not.
 func (e *StartError) Unwrap() error { return e.Err }
 
+// minTimeout is the shortest time in which a request can be tried by several SYNs.
+const minTimeout = 10 * time.Millisecond
+
 // check checks the options that all commands share.
 func (o Options) check() error {
 	switch {
-	case o.Timeout <= 0:
-		return &OptionError{"probe.timeout", o.Timeout, errors.New("must be positive")}
+	case o.Timeout < minTimeout:
+		return &OptionError{"Timeout", o.Timeout, fmt.Errorf("must be at least %v", minTimeout)}
 	case o.Policy.StallRatio < 0 || o.Policy.StallRatio >= 1 || o.Policy.StallRatio != o.Policy.StallRatio:
-		return &OptionError{"credentials.stall-ratio", o.Policy.StallRatio, errors.New("must be from 0 to below 1")}
+		return &OptionError{"Policy.StallRatio", o.Policy.StallRatio, errors.New("must be from 0 to below 1")}
 	case o.Policy.MaxSkew < 0:
-		return &OptionError{"clock.max-skew", o.Policy.MaxSkew, errors.New("must not be negative")}
+		return &OptionError{"Policy.MaxSkew", o.Policy.MaxSkew, errors.New("must not be negative")}
 	}
 	if err := ladder.CheckEndpoint(o.Endpoint); err != nil {
-		return &OptionError{"imds.endpoint", o.Endpoint, err}
+		return &OptionError{"Endpoint", o.Endpoint, err}
 	}
 	return nil
 }
@@ -131,33 +134,33 @@ func (o Options) probers(salt probes.Salt) ([]*ladder.Prober, error) {
 func (o Options) checkDaemon() error {
 	switch {
 	case o.Interval <= 0:
-		return &OptionError{"probe.interval", o.Interval, errors.New("must be positive")}
+		return &OptionError{"Interval", o.Interval, errors.New("must be positive")}
 	case o.Interval < o.Timeout:
-		return &OptionError{"probe.interval", o.Interval, fmt.Errorf("must not be below --probe.timeout=%v", o.Timeout)}
+		return &OptionError{"Interval", o.Interval, fmt.Errorf("must not be below the limit of a request, %v", o.Timeout)}
 	case o.Web != nil && (len(o.TelemetryPath) < 2 || o.TelemetryPath[0] != '/' || web.Reserved(o.TelemetryPath)):
-		return &OptionError{"web.telemetry-path", o.TelemetryPath, errors.New("must be a path of its own, such as /metrics")}
+		return &OptionError{"TelemetryPath", o.TelemetryPath, errors.New("must be a path of its own, such as /metrics")}
 	}
 	if o.Web != nil {
 		for _, address := range *o.Web.WebListenAddresses {
 			if err := web.CheckAddress(address); err != nil {
-				return &OptionError{"web.listen-address", address, err}
+				return &OptionError{"Web.WebListenAddresses", address, err}
 			}
 		}
 		if err := toolkit.Validate(*o.Web.WebConfigFile); err != nil {
-			return &StartError{"web.config.file", *o.Web.WebConfigFile, err}
+			return &StartError{"Web.WebConfigFile", *o.Web.WebConfigFile, err}
 		}
 	}
 	return nil
 }
 
-// listenError names the flag of an address that cannot be listened on.
+// listenError names the field of an address that cannot be listened on.
 func listenError(err error) error {
 	failed, ok := errors.AsType[*web.ListenError](err)
 	switch {
 	case !ok:
 		return err
 	case failed.Address == "":
-		return &StartError{"web.systemd-socket", true, failed.Err}
+		return &StartError{"Web.WebSystemdSocket", true, failed.Err}
 	}
-	return &StartError{"web.listen-address", failed.Address, failed.Err}
+	return &StartError{"Web.WebListenAddresses", failed.Address, failed.Err}
 }

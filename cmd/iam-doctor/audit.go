@@ -152,13 +152,13 @@ func (f *auditFlags) write(report doctor.AuditReport, w io.Writer) error {
 	case "prometheus":
 		return report.WritePrometheus(w)
 	}
-	return report.WriteText(w, colourful(w))
+	return report.WriteText(w, cli.Coloured(w))
 }
 
 // progressOn shows how far the audit is on a terminal, on one line that goes when
 // it is done.
 func progressOn(w io.Writer) (progress func(doctor.AuditProgress), done func()) {
-	if !onTerminal(w) {
+	if !cli.OnTerminal(w) {
 		return nil, func() {}
 	}
 	return func(p doctor.AuditProgress) {

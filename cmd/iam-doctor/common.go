@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 	"github.com/imds-probe/imds-probe/doctor"
@@ -76,17 +74,5 @@ func (c *common) write(report doctor.Report, w io.Writer) error {
 	if c.output == "json" {
 		return report.WriteJSON(w)
 	}
-	return report.WriteText(w, colourful(w))
-}
-
-// colourful tells whether w is a terminal whose owner did not ask for no colour
-// (https://no-color.org).
-func colourful(w io.Writer) bool {
-	return os.Getenv("NO_COLOR") == "" && onTerminal(w)
-}
-
-// onTerminal tells whether w is a terminal that can do more than lines.
-func onTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return report.WriteText(w, cli.Coloured(w))
 }

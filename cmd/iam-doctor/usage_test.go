@@ -23,7 +23,7 @@ func TestUsage(t *testing.T) {
 		"role":              "role: missing argument NAME",
 		"role a b":          `role: unexpected argument "b"`,
 		"role a;b":          "role name=a;b: not the name or ARN of a role",
-		"role r --output=x": "--output=x: not one of text, json",
+		"role r --output=x": "--output=x: must be one of text, json",
 		"role r --timeout=": "--timeout=: not a positive duration, such as 30s",
 		"add-role --role=r": "add-role: missing --instance-profile",
 		"launch --dry-run":  "launch: missing --instance-profile",

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -35,12 +33,7 @@ func must(valid func(string) bool, what string) func(string) error {
 }
 
 func oneOf(values ...string) func(string) error {
-	return func(s string) error {
-		if slices.Contains(values, s) {
-			return nil
-		}
-		return errors.New("not one of " + strings.Join(values, ", "))
-	}
+	return func(s string) error { return cli.OneOf(s, values...) }
 }
 
 func httpURL(s string) error {

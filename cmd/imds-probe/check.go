@@ -2,10 +2,8 @@ package main
 
 import (
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/agent/report"
@@ -23,8 +21,8 @@ func checkCommand() *cobra.Command {
 	output := cmd.Flags().String("output", "text", "How to print it: `text` for people, json for scripts")
 	cli.Complete(cmd, "output", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if *output != "text" && *output != "json" {
-			return &agent.OptionError{Flag: "output", Value: *output, Err: errNeither("text", "json")}
+		if err := cli.OneOf(*output, "text", "json"); err != nil {
+			return cli.Invalid("--output", *output, err)
 		}
 		o, err := probe.options()
 		if err != nil {
@@ -32,9 +30,12 @@ func checkCommand() *cobra.Command {
 		}
 		found, err := agent.Check(cmd.Context(), o)
 		if err != nil {
-			return err
+			return named(err)
 		}
-		return cli.Exit(found.Severity.ExitCode(), writeReport(cmd.OutOrStdout(), found, *output))
+		if err := writeReport(cmd.OutOrStdout(), found, *output); err != nil {
+			return err // a verdict that nobody could read is none
+		}
+		return cli.Exit(found.Severity.ExitCode(), nil)
 	}
 	return cmd
 }
@@ -46,10 +47,4 @@ func writeReport(w io.Writer, r report.Report, output string) error {
 	return terminal.WriteReport(w, r, styleFor(w))
 }
 
-// styleFor colours text on a terminal, unless NO_COLOR is set (no-color.org).
-func styleFor(w io.Writer) terminal.Style {
-	file, isFile := w.(*os.File)
-	return terminal.Style{
-		Colour: isFile && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd())),
-	}
-}
+func styleFor(w io.Writer) terminal.Style { return terminal.Style{Colour: cli.Coloured(w)} }

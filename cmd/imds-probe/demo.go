@@ -38,11 +38,11 @@ func demoCommand() *cobra.Command {
 	cli.Complete(cmd, "scenario", scenarioNames()...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if pace <= 0 {
-			return &agent.OptionError{Flag: "pace", Value: pace, Err: errNotPositive}
+			return cli.Invalid("--pace", pace, errNotPositive)
 		}
 		stops, err := demoStops(*pinned, pace)
 		if err != nil {
-			return &agent.OptionError{Flag: "scenario", Value: *pinned, Err: err}
+			return cli.Invalid("--scenario", *pinned, err)
 		}
 		return demo(cmd.Context(), cmd.ErrOrStderr(), stops, *address)
 	}
@@ -94,14 +94,14 @@ func demoOptions(endpoint, address string, flags []string) (agent.Options, error
 
 // listenError names the demo's own flag in place of the daemon's.
 func listenError(err error, address string) error {
-	var option *agent.OptionError
-	if !errors.As(err, &option) || option.Flag != "web.listen-address" {
-		return err
+	failed, ok := errors.AsType[*agent.StartError](err)
+	switch {
+	case !ok || flagOf[failed.Field] != "web.listen-address":
+		return named(err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return cli.Invalid("--listen", address, errPortTaken)
 	}
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return &agent.OptionError{Flag: "listen", Value: address, Err: errPortTaken}
-	}
-	return &agent.OptionError{Flag: "listen", Value: address, Err: option.Err}
+	return cli.Invalid("--listen", address, failed.Err)
 }
 
 // pageAddress is the address as asked for, with the port that was taken.

@@ -2,10 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/prometheus/common/version"
+
+	"github.com/imds-probe/imds-probe/agent"
+	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
 var (
@@ -14,9 +15,29 @@ var (
 	errPortTaken   = errors.New("another process listens there; name another address, such as --listen=localhost:0")
 )
 
-// errNeither says which values a flag takes.
-func errNeither(values ...string) error {
-	return fmt.Errorf("must be one of %s", strings.Join(values, ", "))
+// flagOf has the flags of the agent's options, by the fields that its errors name.
+var flagOf = map[string]string{
+	"Endpoint":               "imds.endpoint",
+	"Timeout":                "probe.timeout",
+	"Interval":               "probe.interval",
+	"Policy.StallRatio":      "credentials.stall-ratio",
+	"Policy.MaxSkew":         "clock.max-skew",
+	"TelemetryPath":          "web.telemetry-path",
+	"Web.WebListenAddresses": "web.listen-address",
+	"Web.WebConfigFile":      "web.config.file",
+	"Web.WebSystemdSocket":   "web.systemd-socket",
+}
+
+// named names the flags in an error of the agent's, and gives it its exit code: 3 for
+// what the text of the flags alone decides, 1 for what may be there at the next try.
+func named(err error) error {
+	if e, ok := errors.AsType[*agent.OptionError](err); ok {
+		return cli.Invalid("--"+flagOf[e.Field], e.Value, e.Err)
+	}
+	if e, ok := errors.AsType[*agent.StartError](err); ok {
+		return cli.Exit(1, cli.Invalid("--"+flagOf[e.Field], e.Value, e.Err))
+	}
+	return err
 }
 
 // versionText is the version that the linker set, or a word for a build without.

@@ -46,7 +46,7 @@ func addProbeFlags(cmd *cobra.Command) *probeFlags {
 	return f
 }
 
-// options turns the flags into options; an unusable value is an OptionError.
+// options turns the flags into options; an unusable value is a [*cli.UsageError].
 func (f *probeFlags) options() (o agent.Options, err error) {
 	o = agent.Options{
 		Endpoint: f.endpoint, Timeout: f.timeout, HopLimit: f.hopLimit, V1: f.v1,
@@ -65,28 +65,31 @@ func (f *probeFlags) options() (o agent.Options, err error) {
 }
 
 func defaultEndpoint(mode string) (string, error) {
-	switch mode {
-	case "IPv4":
-		return ladder.EndpointIPv4, nil
-	case "IPv6":
+	if err := cli.OneOf(mode, "IPv4", "IPv6"); err != nil {
+		return "", cli.Invalid("--imds.endpoint-mode", mode, err)
+	}
+	if mode == "IPv6" {
 		return ladder.EndpointIPv6, nil
 	}
-	return "", &agent.OptionError{Flag: "imds.endpoint-mode", Value: mode, Err: errNeither("IPv4", "IPv6")}
+	return ladder.EndpointIPv4, nil
 }
 
 func (f *probeFlags) policy() (p probes.Policy, err error) {
 	p.StallRatio, p.MaxSkew = f.stallRatio, f.maxSkew
+	if err := cli.OneOf(f.profile, "required", "optional", "forbidden"); err != nil {
+		return p, cli.Invalid("--expect.profile", f.profile, err)
+	}
 	if err := p.Profile.UnmarshalText([]byte(f.profile)); err != nil {
-		return p, &agent.OptionError{Flag: "expect.profile", Value: f.profile, Err: errNeither("required", "optional", "forbidden")}
+		return p, err
 	}
 	if p.ProfileARN, err = probes.Anchored(f.profileARN); err != nil {
-		return p, &agent.OptionError{Flag: "expect.profile-arn", Value: f.profileARN, Err: err}
+		return p, cli.Invalid("--expect.profile-arn", f.profileARN, err)
 	}
 	if p.Role, err = probes.Anchored(f.role); err != nil {
-		return p, &agent.OptionError{Flag: "expect.role", Value: f.role, Err: err}
+		return p, cli.Invalid("--expect.role", f.role, err)
 	}
 	if p.AllowServer, err = probes.Anchored(f.server); err != nil {
-		return p, &agent.OptionError{Flag: "imds.allow-server", Value: f.server, Err: err}
+		return p, cli.Invalid("--imds.allow-server", f.server, err)
 	}
 	return p, nil
 }
@@ -100,9 +103,9 @@ func (f *probeFlags) parseVantages() (all []wire.Vantage, err error) {
 		}
 		switch {
 		case errors.Is(err, wire.ErrVantageDenied):
-			return nil, &agent.StartError{Flag: "vantage", Value: name, Err: err}
+			return nil, cli.Exit(1, cli.Invalid("--vantage", name, err))
 		case err != nil:
-			return nil, &agent.OptionError{Flag: "vantage", Value: name, Err: err}
+			return nil, cli.Invalid("--vantage", name, err)
 		}
 		seen[name] = true
 		all = append(all, v)

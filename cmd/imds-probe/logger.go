@@ -7,7 +7,6 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 )
 
@@ -23,21 +22,22 @@ func addLogFlags(cmd *cobra.Command) *logFlags {
 }
 
 func (f *logFlags) logger(w io.Writer) (*zap.Logger, error) {
+	if err := cli.OneOf(f.level, "debug", "info", "warn", "error"); err != nil {
+		return nil, cli.Invalid("--log.level", f.level, err)
+	}
+	if err := cli.OneOf(f.format, "json", "console"); err != nil {
+		return nil, cli.Invalid("--log.format", f.format, err)
+	}
 	level, err := zapcore.ParseLevel(f.level)
-	if err != nil || level > zapcore.ErrorLevel {
-		return nil, &agent.OptionError{Flag: "log.level", Value: f.level, Err: errNeither("debug", "info", "warn", "error")}
+	if err != nil {
+		return nil, err
 	}
 	config := zap.NewProductionEncoderConfig()
 	config.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	config.EncodeDuration = zapcore.StringDurationEncoder
-	var encoder zapcore.Encoder
-	switch f.format {
-	case "json":
-		encoder = zapcore.NewJSONEncoder(config)
-	case "console":
+	encoder := zapcore.NewJSONEncoder(config)
+	if f.format == "console" {
 		encoder = zapcore.NewConsoleEncoder(config)
-	default:
-		return nil, &agent.OptionError{Flag: "log.format", Value: f.format, Err: errNeither("json", "console")}
 	}
 	return zap.New(zapcore.NewCore(forJournal(encoder), zapcore.Lock(zapcore.AddSync(w)), level)), nil
 }

@@ -98,10 +98,10 @@ func runDaemon(ctx context.Context, probe *probeFlags, daemon *daemonFlags, log 
 	return runAgent(ctx, o)
 }
 
-// exitCode is 3 for what the text of the flags alone decides, and 1 for everything
-// else, such as a file or a port, which may be there when systemd tries again.
+// exitCode is 3 for bad usage, and 1 for whatever else ends the daemon.
 func exitCode(err error) error {
-	if _, badUsage := errors.AsType[*agent.OptionError](err); badUsage || err == nil {
+	err = named(err)
+	if _, badUsage := errors.AsType[*cli.UsageError](err); badUsage || err == nil {
 		return err
 	}
 	return cli.Exit(1, err)

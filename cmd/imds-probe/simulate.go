@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
@@ -45,7 +44,7 @@ A line on standard input is the name of the scenario to go on with.`,
 		}
 		scenario, err := change.find(*name)
 		if err != nil {
-			return &agent.OptionError{Flag: "scenario", Value: *name, Err: err}
+			return cli.Invalid("--scenario", *name, err)
 		}
 		s := simulation{simulator: imdstest.New(scenario), change: change, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
 		return s.run(cmd.Context(), cmd.InOrStdin(), listen)
@@ -63,11 +62,11 @@ type simulation struct {
 func (s simulation) run(ctx context.Context, stdin io.Reader, addresses []string) error {
 	for _, address := range addresses {
 		if _, _, err := net.SplitHostPort(address); err != nil {
-			return &agent.OptionError{Flag: "listen", Value: address, Err: err}
+			return cli.Invalid("--listen", address, err)
 		}
 		server, err := imdstest.Listen(s.simulator, address)
 		if err != nil {
-			return &agent.OptionError{Flag: "listen", Value: address, Err: err}
+			return cli.Invalid("--listen", address, err)
 		}
 		defer server.Close()
 		if _, err := fmt.Fprintf(s.stdout, "simulating %s on %s\n", s.simulator.Scenario().Name, server.URL()); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
 	"github.com/imds-probe/imds-probe/probes/imdstest"
 )
@@ -46,17 +45,17 @@ var (
 // check reads the faults, and refuses what no simulator can do.
 func (f *simulationFlags) check() error {
 	if f.hops < 0 || f.hops > 64 {
-		return &agent.OptionError{Flag: "hop-limit", Value: f.hops, Err: errHops}
+		return cli.Invalid("--hop-limit", f.hops, errHops)
 	}
 	for name, d := range map[string]time.Duration{"delay": f.delay, "jitter": f.jitter, "rotate-every": f.every, "lifetime": f.lifetime} {
 		if d < 0 {
-			return &agent.OptionError{Flag: name, Value: d, Err: errNegative}
+			return cli.Invalid("--"+name, d, errNegative)
 		}
 	}
 	for _, text := range f.faults {
 		fault, err := parseFault(text)
 		if err != nil {
-			return &agent.OptionError{Flag: "fault", Value: text, Err: err}
+			return cli.Invalid("--fault", text, err)
 		}
 		f.parsed = append(f.parsed, fault)
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -61,7 +60,7 @@ func completionCommand() *cobra.Command {
 			case "zsh":
 				return root.GenZshCompletion(out)
 			}
-			return Invalid("shell", args[0], errors.New("must be one of "+list))
+			return Invalid("shell", args[0], OneOf(args[0], shells...))
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,9 +13,29 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// UsageError says which flag or argument has an unusable value.
+type UsageError struct {
+	// Name is that of an argument, or of a flag with its dashes.
+	Name, Value string
+	Err         error
+}
+
+func (e *UsageError) Error() string { return fmt.Sprintf("%s=%s: %v", e.Name, shown(e.Value), e.Err) }
+
+// Unwrap returns what is wrong with the value.
+func (e *UsageError) Unwrap() error { return e.Err }
+
 // Invalid is a value, of a flag or an argument, that cannot be used.
-func Invalid(name, value string, err error) error {
-	return fmt.Errorf("%s=%s: %w", name, shown(value), err)
+func Invalid(name string, value any, err error) error {
+	return &UsageError{name, fmt.Sprint(value), err}
+}
+
+// OneOf wants a value to be one of these.
+func OneOf(value string, values ...string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	return errors.New("must be one of " + strings.Join(values, ", "))
 }
 
 // userinfo is the part of a URL that may hold a password.
