@@ -230,7 +230,7 @@ func (j *auditJudge) profile(name, role string, worst Condition) {
 		return
 	}
 	p.WithProblems++
-	if before, _ := Explain(p.Condition); p.Condition == ConditionAuditClean || rank(severityOf(worst)) > rank(before.Severity) {
+	if before, _ := Explain(p.Condition); p.Condition == ConditionAuditClean || severityOf(worst).Rank() > before.Severity.Rank() {
 		p.Condition = worst
 	}
 }
@@ -273,7 +273,7 @@ func compareProblems(a, b Problem) int {
 		return len(problemOrder)
 	}
 	return cmp.Or(
-		rank(b.Severity)-rank(a.Severity), place(a.Condition)-place(b.Condition),
+		b.Severity.Rank()-a.Severity.Rank(), place(a.Condition)-place(b.Condition),
 		cmp.Compare(len(b.Instances), len(a.Instances)), cmp.Compare(a.Condition, b.Condition),
 		cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Summary, b.Summary),
 	)

@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	"slices"
-
 	"github.com/imds-probe/imds-probe/probes"
 )
 
@@ -150,11 +148,4 @@ func explainObserved(c Condition) Entry {
 	}
 	e := probes.Explain(known)
 	return Entry{c, e.Severity, e.Title, e.Meaning, e.Remedy, e.Doc}
-}
-
-// rank orders severities by urgency.
-func rank(s probes.Severity) int {
-	return slices.Index([]probes.Severity{
-		probes.SeverityOK, probes.SeverityUnknown, probes.SeverityWarning, probes.SeverityCritical,
-	}, s)
 }

@@ -151,7 +151,7 @@ func findings(steps []Step, caller string) (found []finding) {
 		found[lacking].grants = append(found[lacking].grants, f.grants...)
 		found[lacking].remedy = append(found[lacking].remedy, f.remedy...)
 	}
-	slices.SortStableFunc(found, func(a, b finding) int { return rank(b.severity()) - rank(a.severity()) })
+	slices.SortStableFunc(found, func(a, b finding) int { return b.severity().Rank() - a.severity().Rank() })
 	return found
 }
 

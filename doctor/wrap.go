@@ -3,6 +3,8 @@ package doctor
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // wrap breaks text between words so that no line is longer than textWidth; lines
@@ -12,10 +14,10 @@ func wrap(text string, indent int) string {
 	return fold(strings.Fields(text), indent, textWidth-indent, "")
 }
 
-// wrapCommand breaks a command between words of the shell, with a backslash, so
-// that it can be copied as it stands. Words are never broken.
+// wrapCommand breaks a command before its options, with a backslash, so that it can
+// be copied as it stands.
 func wrapCommand(command string, indent int) string {
-	return fold(shellWords(command), indent, textWidth-indent-len(` \`), ` \`)
+	return fold(probes.CommandParts(command), indent, textWidth-indent-len(` \`), ` \`)
 }
 
 // fold joins words to lines of at most room, ended by end but for the last.
@@ -37,30 +39,4 @@ func fold(words []string, indent, room int, end string) string {
 		used += n
 	}
 	return b.String()
-}
-
-// shellWords splits a command at spaces outside quotes, and keeps the quotes.
-func shellWords(command string) []string {
-	var words []string
-	var word strings.Builder
-	quote := rune(0)
-	for _, r := range command {
-		switch {
-		case r == ' ' && quote == 0:
-			if word.Len() > 0 {
-				words = append(words, word.String())
-				word.Reset()
-			}
-			continue
-		case quote == 0 && (r == '\'' || r == '"'):
-			quote = r
-		case r == quote:
-			quote = 0
-		}
-		word.WriteRune(r)
-	}
-	if word.Len() > 0 {
-		words = append(words, word.String())
-	}
-	return words
 }

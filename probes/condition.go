@@ -163,11 +163,11 @@ func Worst(conditions ...Condition) Condition {
 		return ConditionUnknown
 	}
 	return slices.MaxFunc(conditions, func(a, b Condition) int {
-		return a.Severity().rank() - b.Severity().rank()
+		return a.Severity().Rank() - b.Severity().Rank()
 	})
 }
 
-// rank orders severities by urgency; the exit codes cannot, since 3 is unknown.
-func (s Severity) rank() int {
+// Rank orders severities by urgency; the exit codes cannot, since 3 is unknown.
+func (s Severity) Rank() int {
 	return slices.Index([]Severity{SeverityOK, SeverityUnknown, SeverityWarning, SeverityCritical}, s)
 }

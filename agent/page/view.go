@@ -160,7 +160,7 @@ func newPageAdvice(a report.Advice, several bool) pageAdvice {
 	for _, s := range a.Steps {
 		remedy := pageRemedy{Text: s.Text}
 		if s.Command != "" {
-			remedy.Parts = report.CommandParts(s.Command)
+			remedy.Parts = probes.CommandParts(s.Command)
 		}
 		p.Steps = append(p.Steps, remedy)
 	}

@@ -235,7 +235,7 @@ func breakCommand(command string, width int) (lines []string) {
 	if utf8.RuneCountInString(command) <= width {
 		return []string{command}
 	}
-	for i, part := range report.CommandParts(command) {
+	for i, part := range probes.CommandParts(command) {
 		last := len(lines) - 1
 		switch {
 		case i == 0:
