@@ -54,6 +54,18 @@ func TestFaultsCombine(t *testing.T) {
 	})
 }
 
+// TestFaultHeader sets, replaces and removes a header.
+func TestFaultHeader(t *testing.T) {
+	sim := imdstest.New(imdstest.MustFind("imdsv1_enabled").With(
+		imdstest.Fault{Header: "X-New: new"}, imdstest.Fault{Header: "Content-Type: text/css"}, imdstest.Fault{Header: "Accept-Ranges: "},
+	))
+	_, header := ask(t, sim.Client().Do, "GET", "http://imds"+idPath, nil)
+	want := []string{"new", "text/css", ""}
+	if diff := cmp.Diff(want, []string{header.Get("X-New"), header.Get("Content-Type"), header.Get("Accept-Ranges")}); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // TestFaultShare wants a share of requests to fail: about as many as asked for,
 // others by another seed, and the same ones by the same.
 func TestFaultShare(t *testing.T) {
