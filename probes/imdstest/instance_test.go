@@ -208,6 +208,9 @@ func TestExtendedCredentials(t *testing.T) {
 		}
 		documents[list] = document
 	}
+	if got, want := b.text("/latest/meta-data/iam/"), "info\nsecurity-credentials/\nsecurity-credentials-extended/"; got != want {
+		t.Errorf("iam/: %q, want %q", got, want)
+	}
 	want := maps.Clone(documents["security-credentials/"])
 	want["AccountId"] = imdstest.AccountID
 	if diff := cmp.Diff(want, documents["security-credentials-extended/"]); diff != "" {
@@ -227,5 +230,38 @@ func TestRedirectToSlash(t *testing.T) {
 	}
 	if got := b.text("/latest/meta-data/iam/security-credentials/"); got != imdstest.Role {
 		t.Errorf("with the slash: %q", got)
+	}
+}
+
+// TestDocuments has the fields of the documents that are not the application's
+// credentials.
+func TestDocuments(t *testing.T) {
+	b := browse(t, imdstest.New(imdstest.MustFind("healthy")))
+	for path, want := range map[string][]string{
+		"iam/info":                      {"Code", "InstanceProfileArn", "InstanceProfileId", "LastUpdated"},
+		"identity-credentials/ec2/info": {"AccountId", "Code", "LastUpdated"},
+		"identity-credentials/ec2/security-credentials/ec2-instance": {
+			"AccessKeyId", "Code", "Expiration", "LastUpdated", "SecretAccessKey", "Token", "Type",
+		},
+	} {
+		document := map[string]string{}
+		if err := json.Unmarshal([]byte(b.text("/latest/meta-data/"+path)), &document); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(document))); diff != "" || document["Code"] != "Success" {
+			t.Errorf("%s: code %s; -want +got:\n%s", path, document["Code"], diff)
+		}
+	}
+}
+
+// TestProfileWithoutRole wants the listing to be there, and empty.
+func TestProfileWithoutRole(t *testing.T) {
+	sc := imdstest.MustFind("no_role_empty_listing")
+	sc.Instance.Profile.Extended = true
+	b := browse(t, imdstest.New(sc))
+	for _, list := range []string{"security-credentials/", "security-credentials-extended/"} {
+		if got, _ := b.get("/latest/meta-data/iam/" + list); got.Status != http.StatusOK || got.Body != "" {
+			t.Errorf("%s: %d, %q", list, got.Status, got.Body)
+		}
 	}
 }
