@@ -20,10 +20,10 @@ const idPath = "/latest/meta-data/instance-id"
 func TestFaultsCombine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := imdstest.New(imdstest.MustFind("imdsv1_enabled").With(
+			imdstest.Fault{Path: "meta-data/hostname", Effect: imdstest.Reset},
 			imdstest.Fault{Delay: 2 * time.Second},
 			imdstest.Fault{Path: "meta-data/*", Delay: 3 * time.Second, Server: "nginx"},
 			imdstest.Fault{Path: "meta-data/instance-id", Status: http.StatusServiceUnavailable, Times: 1},
-			imdstest.Fault{Path: "meta-data/hostname", Effect: imdstest.Reset},
 		))
 		type outcome struct {
 			Reply reply

@@ -233,23 +233,28 @@ func TestRedirectToSlash(t *testing.T) {
 	}
 }
 
-// TestDocuments has the fields of the documents that are not the application's
-// credentials.
+// TestDocuments has the fields of the documents.
 func TestDocuments(t *testing.T) {
-	b := browse(t, imdstest.New(imdstest.MustFind("healthy")))
-	for path, want := range map[string][]string{
-		"iam/info":                      {"Code", "InstanceProfileArn", "InstanceProfileId", "LastUpdated"},
-		"identity-credentials/ec2/info": {"AccountId", "Code", "LastUpdated"},
-		"identity-credentials/ec2/security-credentials/ec2-instance": {
-			"AccessKeyId", "Code", "Expiration", "LastUpdated", "SecretAccessKey", "Token", "Type",
-		},
+	keys := []string{"AccessKeyId", "Code", "Expiration", "LastUpdated", "SecretAccessKey", "Token", "Type"}
+	refused := []string{"Code", "LastUpdated", "Message"}
+	for _, tc := range []struct {
+		scenario, path, code string
+		fields               []string
+	}{
+		{"healthy", "iam/info", "Success", []string{"Code", "InstanceProfileArn", "InstanceProfileId", "LastUpdated"}},
+		{"healthy", "iam/security-credentials/app", "Success", keys},
+		{"healthy", "identity-credentials/ec2/info", "Success", []string{"AccountId", "Code", "LastUpdated"}},
+		{"healthy", "identity-credentials/ec2/security-credentials/ec2-instance", "Success", keys},
+		{"instance_profile_not_found", "iam/info", "InstanceProfileNotFound", refused},
+		{"assume_role_unauthorized", "iam/security-credentials/app", "AssumeRoleUnauthorizedAccess", refused},
 	} {
 		document := map[string]string{}
-		if err := json.Unmarshal([]byte(b.text("/latest/meta-data/"+path)), &document); err != nil {
-			t.Errorf("%s: %v", path, err)
+		b := browse(t, imdstest.New(imdstest.MustFind(tc.scenario)))
+		if err := json.Unmarshal([]byte(b.text("/latest/meta-data/"+tc.path)), &document); err != nil {
+			t.Errorf("%s: %s: %v", tc.scenario, tc.path, err)
 		}
-		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(document))); diff != "" || document["Code"] != "Success" {
-			t.Errorf("%s: code %s; -want +got:\n%s", path, document["Code"], diff)
+		if diff := cmp.Diff(tc.fields, slices.Sorted(maps.Keys(document))); diff != "" || document["Code"] != tc.code {
+			t.Errorf("%s: %s: code %s; -want +got:\n%s", tc.scenario, tc.path, document["Code"], diff)
 		}
 	}
 }

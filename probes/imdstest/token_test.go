@@ -41,6 +41,9 @@ func TestForgedTokens(t *testing.T) {
 	if got, header := b.get(idPath); got.Status != http.StatusOK || header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds") == "" {
 		t.Errorf("the token itself: %d, %v", got.Status, header)
 	}
+	if got, _ := ask(t, b.do, "PUT", "http://imds/latest/api/token", map[string]string{"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": "1"}); got.Status != http.StatusOK {
+		t.Errorf("the shortest TTL: %d", got.Status)
+	}
 	if other := browse(t, sim).token; other == good {
 		t.Error("the same token twice")
 	}
