@@ -107,11 +107,11 @@ func TestBefore(t *testing.T) {
 			}
 			return info.InstanceProfileID
 		}
-		time.Sleep(sc.Before - 1)
+		time.Sleep(sc.Before - time.Nanosecond)
 		if got := id(); got != imdstest.ProfileID {
 			t.Errorf("before: %s", got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if got := id(); got != sc.Instance.Profile.ID || got == imdstest.ProfileID {
 			t.Errorf("after: %s", got)
 		}
