@@ -28,7 +28,7 @@ type Fault struct {
 	Status int
 	// Server replaces the Server header; "none" removes it.
 	Server string
-	// Header is set on the answer, as "Name: value".
+	// Header is set on the answer, as "Name: value"; an empty value removes it.
 	Header string
 	// Body replaces the body, with its length.
 	Body *string

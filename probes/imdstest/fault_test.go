@@ -1,8 +1,10 @@
 package imdstest_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,10 +20,10 @@ const idPath = "/latest/meta-data/instance-id"
 func TestFaultsCombine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := imdstest.New(imdstest.MustFind("imdsv1_enabled").With(
+			imdstest.Fault{Path: "meta-data/hostname", Effect: imdstest.Reset},
 			imdstest.Fault{Delay: 2 * time.Second},
 			imdstest.Fault{Path: "meta-data/*", Delay: 3 * time.Second, Server: "nginx"},
 			imdstest.Fault{Path: "meta-data/instance-id", Status: http.StatusServiceUnavailable, Times: 1},
-			imdstest.Fault{Path: "meta-data/hostname", Effect: imdstest.Reset},
 		))
 		type outcome struct {
 			Reply reply
@@ -52,6 +54,18 @@ func TestFaultsCombine(t *testing.T) {
 			t.Errorf("an effect under a delay: %v", err)
 		}
 	})
+}
+
+// TestFaultHeader sets, replaces and removes a header.
+func TestFaultHeader(t *testing.T) {
+	sim := imdstest.New(imdstest.MustFind("imdsv1_enabled").With(
+		imdstest.Fault{Header: "X-New: new"}, imdstest.Fault{Header: "Content-Type: text/css"}, imdstest.Fault{Header: "Accept-Ranges: "},
+	))
+	_, header := ask(t, sim.Client().Do, "GET", "http://imds"+idPath, nil)
+	want := []string{"new", "text/css", ""}
+	if diff := cmp.Diff(want, []string{header.Get("X-New"), header.Get("Content-Type"), header.Get("Accept-Ranges")}); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }
 
 // TestFaultShare wants a share of requests to fail: about as many as asked for,
@@ -100,14 +114,51 @@ func TestFaultJitter(t *testing.T) {
 	})
 }
 
-// TestPartialDropIsSilence wants a fault that drops some connections only not to
-// take the socket away.
-func TestPartialDropIsSilence(t *testing.T) {
-	imds := imdstest.Start(t, "imdsv1_enabled",
-		imdstest.Fault{Effect: imdstest.Drop, Share: 1}, imdstest.Fault{Effect: imdstest.Refuse, Times: 1})
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	if _, err := client.Get(imds.URL() + idPath); err == nil || strings.Contains(err.Error(), "refused") {
-		t.Errorf("want a connection that is made, and reset: %v", err)
+// TestFaultMatches wants a fault to happen to the requests that it names only.
+func TestFaultMatches(t *testing.T) {
+	for _, tc := range []struct {
+		fault     imdstest.Fault
+		mac, macs int
+	}{
+		{imdstest.Fault{}, 503, 503},
+		{imdstest.Fault{Path: "*"}, 503, 503},
+		{imdstest.Fault{Path: "meta-data/mac"}, 503, 200},
+		{imdstest.Fault{Path: "meta-data/network/*"}, 200, 503},
+		{imdstest.Fault{Path: "meta-data/network/"}, 200, 200},
+		{imdstest.Fault{Method: "GET", Path: "meta-data/mac"}, 503, 200},
+		{imdstest.Fault{Method: "PUT"}, 200, 200},
+	} {
+		tc.fault.Status = http.StatusServiceUnavailable
+		sim := imdstest.New(imdstest.MustFind("imdsv1_enabled").With(tc.fault))
+		for path, want := range map[string]int{"mac": tc.mac, "network/interfaces/macs/": tc.macs} {
+			if got, _ := ask(t, sim.Client().Do, "GET", "http://imds/latest/meta-data/"+path, nil); got.Status != want {
+				t.Errorf("%+v: GET %s: %d, want %d", tc.fault, path, got.Status, want)
+			}
+		}
+	}
+}
+
+// TestOnlyWholeFaultsTakeTheSocket wants a fault that refuses some requests only to
+// reset them, and one that refuses all to close the socket.
+func TestOnlyWholeFaultsTakeTheSocket(t *testing.T) {
+	for _, tc := range []struct {
+		fault   imdstest.Fault
+		refused bool
+	}{
+		{imdstest.Fault{}, true},
+		{imdstest.Fault{Path: "*"}, true},
+		{imdstest.Fault{Method: "GET"}, false},
+		{imdstest.Fault{Path: "meta-data/*"}, false},
+		{imdstest.Fault{Share: 1}, false},
+		{imdstest.Fault{Times: 1}, false},
+	} {
+		tc.fault.Effect = imdstest.Refuse
+		imds := imdstest.Start(t, "imdsv1_enabled", tc.fault)
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		_, err := client.Get(imds.URL() + idPath)
+		if err == nil || errors.Is(err, syscall.ECONNREFUSED) != tc.refused {
+			t.Errorf("%+v: %v, want refused: %t", tc.fault, err, tc.refused)
+		}
 	}
 }
 

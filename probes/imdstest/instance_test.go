@@ -208,6 +208,9 @@ func TestExtendedCredentials(t *testing.T) {
 		}
 		documents[list] = document
 	}
+	if got, want := b.text("/latest/meta-data/iam/"), "info\nsecurity-credentials/\nsecurity-credentials-extended/"; got != want {
+		t.Errorf("iam/: %q, want %q", got, want)
+	}
 	want := maps.Clone(documents["security-credentials/"])
 	want["AccountId"] = imdstest.AccountID
 	if diff := cmp.Diff(want, documents["security-credentials-extended/"]); diff != "" {
@@ -227,5 +230,43 @@ func TestRedirectToSlash(t *testing.T) {
 	}
 	if got := b.text("/latest/meta-data/iam/security-credentials/"); got != imdstest.Role {
 		t.Errorf("with the slash: %q", got)
+	}
+}
+
+// TestDocuments has the fields of the documents.
+func TestDocuments(t *testing.T) {
+	keys := []string{"AccessKeyId", "Code", "Expiration", "LastUpdated", "SecretAccessKey", "Token", "Type"}
+	refused := []string{"Code", "LastUpdated", "Message"}
+	for _, tc := range []struct {
+		scenario, path, code string
+		fields               []string
+	}{
+		{"healthy", "iam/info", "Success", []string{"Code", "InstanceProfileArn", "InstanceProfileId", "LastUpdated"}},
+		{"healthy", "iam/security-credentials/app", "Success", keys},
+		{"healthy", "identity-credentials/ec2/info", "Success", []string{"AccountId", "Code", "LastUpdated"}},
+		{"healthy", "identity-credentials/ec2/security-credentials/ec2-instance", "Success", keys},
+		{"instance_profile_not_found", "iam/info", "InstanceProfileNotFound", refused},
+		{"assume_role_unauthorized", "iam/security-credentials/app", "AssumeRoleUnauthorizedAccess", refused},
+	} {
+		document := map[string]string{}
+		b := browse(t, imdstest.New(imdstest.MustFind(tc.scenario)))
+		if err := json.Unmarshal([]byte(b.text("/latest/meta-data/"+tc.path)), &document); err != nil {
+			t.Errorf("%s: %s: %v", tc.scenario, tc.path, err)
+		}
+		if diff := cmp.Diff(tc.fields, slices.Sorted(maps.Keys(document))); diff != "" || document["Code"] != tc.code {
+			t.Errorf("%s: %s: code %s; -want +got:\n%s", tc.scenario, tc.path, document["Code"], diff)
+		}
+	}
+}
+
+// TestProfileWithoutRole wants the listing to be there, and empty.
+func TestProfileWithoutRole(t *testing.T) {
+	sc := imdstest.MustFind("no_role_empty_listing")
+	sc.Instance.Profile.Extended = true
+	b := browse(t, imdstest.New(sc))
+	for _, list := range []string{"security-credentials/", "security-credentials-extended/"} {
+		if got, _ := b.get("/latest/meta-data/iam/" + list); got.Status != http.StatusOK || got.Body != "" {
+			t.Errorf("%s: %d, %q", list, got.Status, got.Body)
+		}
 	}
 }

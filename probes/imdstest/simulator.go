@@ -89,7 +89,7 @@ func (s *Simulator) answer(r request) answer {
 }
 
 func (s *Simulator) answerAt(r request, at moment) answer {
-	if s.scenario.Before > 0 && at.now.Sub(at.set) < s.scenario.Before {
+	if at.now.Sub(at.set) < s.scenario.Before {
 		return s.route(r, s.first, at).finish(at.now)
 	}
 	a := s.route(r, s.shown, at).finish(at.now.Add(s.shown.ClockAhead))

@@ -97,7 +97,11 @@ func (i Instance) networkInterface() tree {
 
 // tree returns what lies at meta-data/iam/.
 func (p Profile) tree(account string) tree {
-	const iam, list = "meta-data/iam/", "meta-data/iam/security-credentials/"
+	const (
+		iam      = "meta-data/iam/"
+		list     = iam + "security-credentials/"
+		extended = iam + "security-credentials-extended/"
+	)
 	t := tree{
 		iam:          text("info\nsecurity-credentials/"),
 		iam + "info": func(at moment) string { return p.infoDocument(p.Keys.at(at)) },
@@ -106,13 +110,15 @@ func (p Profile) tree(account string) tree {
 		return t
 	}
 	t[list] = text(p.Role)
-	if p.Role != "" {
-		t[list+p.Role] = func(at moment) string { return p.roleDocument(p.Keys.at(at)) }
-	}
 	if p.Extended {
-		extended := iam + "security-credentials-extended/"
 		t[iam] = text("info\nsecurity-credentials/\nsecurity-credentials-extended/")
 		t[extended] = text(p.Role)
+	}
+	if p.Role == "" {
+		return t
+	}
+	t[list+p.Role] = func(at moment) string { return p.roleDocument(p.Keys.at(at)) }
+	if p.Extended {
 		t[extended+p.Role] = func(at moment) string {
 			return p.roleDocument(p.Keys.at(at), field{"AccountId", account})
 		}
