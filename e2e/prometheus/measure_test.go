@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
@@ -22,20 +24,31 @@ var update = flag.Bool("update", false, "write what was measured into docs/deplo
 func record(t *testing.T, name, table string) {
 	t.Helper()
 	t.Logf("%s:\n%s", name, table)
-	path := filepath.Join(harness.Root(), "docs", "deploying.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	between := regexp.MustCompile(`(?s)(<!-- measured: ` + name + ` -->\n).*?(<!-- end -->)`)
-	if !between.Match(text) {
-		t.Errorf("docs/deploying.md has no place for the measurement %q", name)
-	}
 	if *update && testing.Short() {
 		t.Error("-short measures less than the guide shows")
-	} else if *update {
-		write(t, path, between.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}"))
+	} else if guide := published(t, name); *update && guide != table {
+		path := filepath.Join(harness.Root(), "docs", "deploying.md")
+		write(t, path, strings.Replace(deployed(t, "../docs/deploying.md"), guide, table, 1))
 	}
+}
+
+// recordCount is [record] for what is counted: without -update the guide must have it.
+func recordCount(t *testing.T, name, table string) {
+	t.Helper()
+	if diff := cmp.Diff(published(t, name), table); diff != "" && !*update {
+		t.Errorf("docs/deploying.md is stale (-update writes it): -guide +counted:\n%s", diff)
+	}
+	record(t, name, table)
+}
+
+// published returns the table of that name in the guide.
+func published(t *testing.T, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?s)<!-- measured: ` + name + ` -->\n(.*?)<!-- end -->`).FindStringSubmatch(deployed(t, "../docs/deploying.md"))
+	if m == nil {
+		t.Fatalf("docs/deploying.md has no place for the measurement %q", name)
+	}
+	return m[1]
 }
 
 // recordTimes records how long it took from each fault to its notification.

@@ -104,9 +104,12 @@ func TestNativeHistograms(t *testing.T) {
 			})
 		}
 	}
-	classic.awaitValue(`count({job="imds-probe",__name__=~"(instance|vantage):.*"})`, 2)
+	for _, server := range []*server{classic, native} {
+		server.awaitValue(`count({job="imds-probe",__name__=~"(instance|vantage):.*"})`, 2)
+		server.awaitValue(`count(imds_token_hop_limit_min)`, 1) // is measured last
+	}
 	const own = `count({job="imds-probe",__name__!~"up|scrape_.*|(instance|vantage):.*|profile:.*|ALERTS.*"})`
-	record(t, "series", fmt.Sprintf("| | series an agent |\n|---|---|\n| classic (what Prometheus stores by default) | %.0f |\n| native histograms | %.0f |\n| added by Prometheus itself (`up`, `scrape_*`) | %.0f |\n| added by the recording rules, for each vantage | %.0f |\n",
+	recordCount(t, "series", fmt.Sprintf("| | series an agent |\n|---|---|\n| classic (what Prometheus stores by default) | %.0f |\n| native histograms | %.0f |\n| added by Prometheus itself (`up`, `scrape_*`) | %.0f |\n| added by the recording rules, for each vantage | %.0f |\n",
 		classic.value(own), native.value(own), classic.value(`count({job="imds-probe",__name__=~"up|scrape_.*"})`), classic.value(`count({job="imds-probe",__name__=~"(instance|vantage):.*"})`)))
 }
 

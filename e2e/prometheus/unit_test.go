@@ -294,8 +294,8 @@ func agentUnits(t *testing.T) []unit {
 		annotations: summary("i-0 (host): no round has ended for more than ten minutes"),
 	}, {
 		rule:   find(t, "IMDSProbeStale", "instance", "warning"), // the vantage does not exist
-		input:  []unitSeries{stuck, series("imds_condition", "i-0", host+`,condition="unknown"`, "1+0x60")},
-		silent: []time.Duration{time.Hour},
+		input:  []unitSeries{series("imds_last_round_timestamp_seconds", "i-0", host, "0+60x10 stale"), series("imds_condition", "i-0", host+`,condition="unknown"`, "1+0x60")},
+		silent: []time.Duration{15 * time.Minute, 20 * time.Minute, time.Hour},
 	}, {
 		rule:   find(t, "IMDSProbeVanished", "instance", "warning"),
 		input:  []unitSeries{series("imds_up", "i-0", host, "1+0x90 stale"), series("up", "i-0", "", "1+0x200")},
@@ -326,26 +326,25 @@ func negativeUnits(t *testing.T) []unit {
 		}
 	}
 	anonymous := func(instance string) []unitSeries {
-		return append(failing(instance, host, probes.ConditionNoRole), series("imds_up", instance, host, "1+0x200"), ago(instance, host))
+		return append(failing(instance, host, probes.ConditionNoRole), series("imds_up", instance, host, "1+0x200"),
+			series("imds_last_round_timestamp_seconds", instance, host, "0+60x200"), ago(instance, host))
 	}
-	const container = `,vantage="netns:/run/netns/app"`
-	gone := []unitSeries{
-		ago("i-0", container), series("imds_condition", "i-0", container+`,condition="unknown"`, "1+0x200"),
-		// It sorts before the host's, and was another profile's.
-		series("imds_instance_profile_info", "i-0", container+`,instance_profile_arn="arn:aws:iam::123456789012:instance-profile/a",instance_profile_id="A",role="a"`, "1+0x200"),
+	// It was there, and so was its agent before it was restarted.
+	gone := func(instance string) []unitSeries {
+		const container = `,vantage="netns:/run/netns/app"`
+		return append(reporting(instance), ago(instance, container), series("imds_condition", instance, container+`,condition="unknown"`, "1+0x200"))
 	}
 	expiring, many := find(t, "IMDSCredentialsExpiring", "instance", "critical"), find(t, "IMDSCredentialsExpiring", "profile", "critical")
 	noRole := ruleOf(t, shippedRules(t), "profile:imds_instances:count", probes.ConditionNoRole)
 	whole := []time.Duration{30 * time.Minute, time.Hour, 3 * time.Hour}
 	return []unit{
-		{rule: expiring, input: in(probes.ConditionUnknown)("i-0"), silent: whole}, // the vantage is gone
-		{rule: many, input: five(in(probes.ConditionUnknown)), silent: whole},
+		{rule: expiring, input: gone("i-0"), silent: whole},
+		{rule: many, input: five(gone), silent: whole},
 		{rule: many, input: five(in(probes.ConditionNoRole)), silent: whole}, // has a page of its own
 		{rule: many, input: five(anonymous), silent: whole},                  // they share no profile
 		{rule: noRole, input: five(anonymous), silent: whole},
-		{ // the host's alert, under the host's profile, beside a vantage that is gone
-			rule: expiring, input: append(in(probes.ConditionRotationStalled)("i-0"), gone...), fires: time.Hour,
-			labels:      merge(vantageLabels, withProfile),
+		{ // rounds are made, and end without a verdict for want of something on the host
+			rule: expiring, input: in(probes.ConditionUnknown)("i-0"), fires: time.Hour, labels: merge(vantageLabels, withProfile),
 			annotations: summary("i-0 (host): the last credentials seen expire in -59m 0s"),
 		},
 	}
