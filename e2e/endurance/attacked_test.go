@@ -34,10 +34,10 @@ const (
 
 // attackTime is how long each attack lasts: two minutes in full (E2E_FULL=1).
 func attackTime() time.Duration {
-	if os.Getenv("E2E_FULL") == "1" {
+	if harness.Full() {
 		return 2 * time.Minute
 	}
-	return 12 * time.Second
+	return 8 * time.Second
 }
 
 // target is a daemon under attack.
@@ -53,11 +53,14 @@ type target struct {
 // verdict to stay what it is, its memory to be bounded, and Prometheus's scrapes to
 // be answered.
 func TestAttacks(t *testing.T) {
+	rows := []string{"attack | clients | last round ago, at most | scrape, at most | resident, at most", "---|---|---|---|---"}
 	for _, a := range attacks() {
 		t.Run(a.name, func(t *testing.T) {
 			to := startTarget(t, a.tls, a.password)
 			seen := to.watch(t, a)
-			t.Logf("%+v", seen)
+			row := seen.row(a)
+			t.Log(row)
+			rows = append(rows, row)
 			if seen.lateness > maxLateness {
 				t.Errorf("the last round was %v ago, want at most %v", seen.lateness, maxLateness)
 			}
@@ -71,6 +74,9 @@ func TestAttacks(t *testing.T) {
 				t.Errorf("the condition changed:\n%s", log)
 			}
 		})
+	}
+	if *update && !t.Failed() {
+		writeTable(t, rows)
 	}
 }
 
@@ -133,6 +139,11 @@ type sight struct {
 	lateness, scrape time.Duration
 	scrapes          int
 	residentKiB      int
+}
+
+// row is the sight of an attack as the document has it.
+func (s sight) row(a attack) string {
+	return fmt.Sprintf("%s | %d | %.1f s | %.2f s | %d MiB", a.name, a.clients, s.lateness.Seconds(), s.scrape.Seconds(), (s.residentKiB+1023)>>10)
 }
 
 // watch lets an attack go on for its time. Lateness comes from the textfile, which
