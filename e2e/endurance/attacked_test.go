@@ -86,8 +86,10 @@ func startTarget(t *testing.T, secure, withPassword bool) *target {
 	t.Helper()
 	dir := t.TempDir()
 	to := &target{textfile: filepath.Join(dir, "imds.prom"), password: withPassword}
-	flags := []string{"run", "--imds.endpoint=" + harness.Simulate(t, "healthy"), "--probe.interval=" + attackedInterval.String(),
-		"--web.listen-address=127.0.0.1:0", "--no-probe.hop-limit", "--textfile.path=" + to.textfile}
+	flags := []string{
+		"run", "--imds.endpoint=" + harness.Simulate(t, "healthy"), "--probe.interval=" + attackedInterval.String(),
+		"--web.listen-address=127.0.0.1:0", "--no-probe.hop-limit", "--textfile.path=" + to.textfile,
+	}
 	if config := to.configure(t, dir, secure); config != "" {
 		flags = append(flags, "--web.config.file="+config)
 	}

@@ -31,7 +31,9 @@ const plainly = `exec "$0" "$@"`
 var hogs = map[string]func(net.Conn){
 	"says nothing":      func(net.Conn) {},
 	"sends half a head": func(c net.Conn) { _, _ = io.WriteString(c, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Half") },
-	"never reads":       func(c net.Conn) { _, _ = io.WriteString(c, strings.Repeat("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 200)) },
+	"never reads": func(c net.Conn) {
+		_, _ = io.WriteString(c, strings.Repeat("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 200))
+	},
 	"never reads metrics": func(c net.Conn) {
 		_, _ = io.WriteString(c, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 200))
 	},
