@@ -56,8 +56,7 @@ func (i *instance) start(t testing.TB, address string) {
 		args = append([]string{"unshare", "--uts", "sh", "-c", `hostname "$0" && exec "$@"`, i.host}, args...)
 	}
 	i.process = harness.Start(t, args[0], args[1:]...)
-	started, seen := i.process.AwaitEvent(t, 0, patience, "started", func(e harness.Event) bool { return e.Kind == "started" })
-	i.address, i.seen = started.Listening[0], seen
+	i.address, i.seen = i.process.Listening(t)
 }
 
 func (i *instance) page() string { return "http://" + i.address + "/" }

@@ -56,13 +56,10 @@ func keysRegionIdentity(all found) found {
 	return f
 }
 
-// full tells whether this is the full run.
-func full() bool { return os.Getenv("E2E_FULL") == "1" }
-
 // clients returns the clients of this run.
 func clients() (list []client) {
 	for _, c := range allClients() {
-		if !c.full || full() {
+		if !c.full || harness.Full() {
 			list = append(list, c)
 		}
 	}

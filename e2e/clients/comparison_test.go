@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -21,38 +19,22 @@ import (
 
 var update = flag.Bool("update", false, "write the table of docs/simulator.md anew")
 
-const (
-	tableBegin = "<!-- begin: E2E_FULL=1 go test ./clients -run TestComparison -update -->\n"
-	tableEnd   = "<!-- end -->\n"
-)
-
 // TestComparison wants the table of docs/simulator.md to be what clients and
 // requests find at the simulator and at public mocks. The short run looks at the
 // simulator's column, for the clients that it has.
 func TestComparison(t *testing.T) {
-	path := filepath.Join(harness.Root(), "docs", "simulator.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, hasBegin := strings.Cut(string(text), tableBegin)
-	written, after, hasEnd := strings.Cut(rest, tableEnd)
-	if !hasBegin || !hasEnd {
-		t.Fatalf("%s has no table", path)
-	}
+	written, write := harness.Section(t, "simulator.md", "E2E_FULL=1 go test ./clients -run TestComparison -update")
 	found := compare(t)
-	if *update && full() {
-		if err := os.WriteFile(path, []byte(before+tableBegin+found.String()+tableEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if *update && harness.Full() {
+		write(found.String())
 		return
 	}
 	want := parseTable(written)
-	if !full() {
+	if !harness.Full() {
 		want = want.like(found)
 	}
 	if diff := cmp.Diff(want, found); diff != "" {
-		t.Errorf("the table of %s is not what was found (run with -update); -written +found:\n%s", path, diff)
+		t.Errorf("the table of docs/simulator.md is not what was found (run with -update); -written +found:\n%s", diff)
 	}
 }
 

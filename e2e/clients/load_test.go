@@ -54,7 +54,7 @@ func TestLoad(t *testing.T) {
 	many(5_000)
 	before := sizeOf(t, p.Cmd.Process.Pid)
 	row := 10_000
-	if full() {
+	if harness.Full() {
 		row = 100_000
 	}
 	many(row)

@@ -13,7 +13,7 @@ import (
 // mocks are the simulator and, in the full run, the public mocks.
 func mocks() []mock {
 	simulator := mock{"imdstest", func(t *testing.T, n namespace) { simulate(t, n, "healthy") }}
-	if !full() {
+	if !harness.Full() {
 		return []mock{simulator}
 	}
 	return append([]mock{simulator}, publicMocks()...)

@@ -8,15 +8,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/crypto/bcrypt"
 
 	"github.com/imds-probe/imds-probe/e2e/harness"
 )
@@ -27,12 +24,9 @@ const (
 	maxLateness      = 2 * attackedInterval
 	scrapeTimeout    = 10 * time.Second // Prometheus's default
 	maxPasswordWait  = 3 * time.Second
-
-	user     = "prometheus"
-	password = "a password of the test's own"
 )
 
-// attackTime is how long each attack lasts: two minutes in full (E2E_FULL=1).
+// attackTime is how long each attack lasts: two minutes in full.
 func attackTime() time.Duration {
 	if harness.Full() {
 		return 2 * time.Minute
@@ -84,17 +78,12 @@ func TestAttacks(t *testing.T) {
 // for its first verdict.
 func startTarget(t *testing.T, secure, withPassword bool) *target {
 	t.Helper()
-	dir := t.TempDir()
-	to := &target{textfile: filepath.Join(dir, "imds.prom"), password: withPassword}
-	flags := []string{
-		"run", "--imds.endpoint=" + harness.Simulate(t, "healthy"), "--probe.interval=" + attackedInterval.String(),
-		"--web.listen-address=127.0.0.1:0", "--no-probe.hop-limit", "--textfile.path=" + to.textfile,
-	}
-	if config := to.configure(t, dir, secure); config != "" {
+	to := &target{textfile: filepath.Join(t.TempDir(), "imds.prom"), password: withPassword}
+	flags := []string{"--probe.interval=" + attackedInterval.String(), "--no-probe.hop-limit", "--textfile.path=" + to.textfile}
+	if config := to.configure(t, secure); config != "" {
 		flags = append(flags, "--web.config.file="+config)
 	}
-	to.process = harness.StartCmd(t, exec.Command(harness.Build(t, "imds-probe"), flags...))
-	to.address = listening(t, to.process)
+	to.process, to.address = harness.Daemon(t, harness.Simulate(t, "healthy"), flags...)
 	to.process.AwaitText(t, `"to":"healthy"`, 10*time.Second)
 	eventually(t, 10*time.Second, "textfile", func() bool {
 		_, err := os.Stat(to.textfile)
@@ -104,36 +93,23 @@ func startTarget(t *testing.T, secure, withPassword bool) *target {
 }
 
 // configure writes a web configuration and returns its path; "" where none is needed.
-func (to *target) configure(t *testing.T, dir string, secure bool) string {
+func (to *target) configure(t *testing.T, secure bool) string {
 	t.Helper()
-	var config strings.Builder
-	if secure {
-		certificate := harness.NewCertificate(t, "127.0.0.1")
-		to.trust = x509.NewCertPool()
-		to.trust.AppendCertsFromPEM(certificate.CA)
-		writeFile(t, filepath.Join(dir, "crt"), certificate.Certificate)
-		writeFile(t, filepath.Join(dir, "key"), certificate.Key)
-		config.WriteString("tls_server_config: {cert_file: crt, key_file: key}\n")
-	}
-	if to.password {
-		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&config, "basic_auth_users: {%s: %q}\n", user, hash)
-	}
-	if config.Len() == 0 {
+	if !secure && !to.password {
 		return ""
 	}
-	writeFile(t, filepath.Join(dir, "web.yml"), []byte(config.String()))
-	return filepath.Join(dir, "web.yml")
-}
-
-func writeFile(t *testing.T, path string, text []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
+	var text string
+	if secure {
+		text += harness.ServerTLS
 	}
+	if to.password {
+		text += harness.BasicAuth(t)
+	}
+	config, certificate := harness.WebConfig(t, text)
+	if secure {
+		to.trust = certificate.Pool()
+	}
+	return config
 }
 
 // sight is the worst that was seen during an attack.
@@ -209,7 +185,7 @@ func (to *target) scrapeOnce(ctx context.Context, scheme string) bool {
 		return false
 	}
 	if to.password {
-		req.SetBasicAuth(user, password)
+		req.SetBasicAuth(harness.User, harness.Password)
 	}
 	resp, err := client.Do(req)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // attack is what clients do to a daemon until the context ends.
@@ -152,7 +154,7 @@ func guess(ctx context.Context, to *target) {
 	}
 	defer conn.Close()
 	for i, read := 0, bufio.NewReader(conn); ; i++ {
-		wrong := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:wrong %p %d", user, conn, i))
+		wrong := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:wrong %p %d", harness.User, conn, i))
 		if _, err := io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic "+wrong+"\r\n\r\n"); err != nil || skipAnswer(read) != nil {
 			return
 		}

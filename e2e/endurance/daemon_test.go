@@ -3,7 +3,6 @@ package endurance_test
 import (
 	"bufio"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,11 +16,8 @@ import (
 // quick are the flags of a daemon that makes many rounds a second: from forty
 // vantages, since the pause before a fault is confirmed holds up only its own
 // vantage.
-func quick(endpoint string, more ...string) []string {
-	args := []string{
-		"run", "--imds.endpoint=" + endpoint, "--probe.interval=200ms", "--probe.timeout=200ms",
-		"--no-probe.hop-limit", "--web.listen-address=127.0.0.1:0",
-	}
+func quick(more ...string) []string {
+	args := []string{"--probe.interval=200ms", "--probe.timeout=200ms", "--no-probe.hop-limit"}
 	for uid := range 40 {
 		args = append(args, "--vantage=user:"+strconv.Itoa(uid))
 	}
@@ -45,8 +41,8 @@ func TestSoakDaemon(t *testing.T) {
 	}
 	defer server.Close()
 	textfile := filepath.Join(t.TempDir(), "imds.prom")
-	p := harness.StartCmd(t, exec.Command(harness.Build(t, "imds-probe"), quick(server.URL(), "--textfile.path="+textfile)...))
-	base, pid := "http://"+listening(t, p), p.Cmd.Process.Pid
+	p, address := harness.Daemon(t, server.URL(), quick("--textfile.path="+textfile)...)
+	base, pid := "http://"+address, p.Cmd.Process.Pid
 	rounds := func() int { return sim.Counts()["PUT /latest/api/token"] }
 
 	soakUntil(t, sim, base, func() bool { return rounds() > n/4 })

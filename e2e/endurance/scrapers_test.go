@@ -21,7 +21,8 @@ func startDaemon(t *testing.T, shell string, flags ...string) (p *harness.Proces
 		"--probe.interval=1s", "--web.listen-address=127.0.0.1:0", "--no-probe.hop-limit",
 	}, flags...)
 	p = harness.StartCmd(t, exec.Command("sh", args...))
-	return p, listening(t, p)
+	address, _ = p.Listening(t)
+	return p, address
 }
 
 // plainly is the shell's line that changes nothing.

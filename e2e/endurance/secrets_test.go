@@ -35,7 +35,8 @@ func TestNoSecretLeaves(t *testing.T) {
 		"--web.listen-address=127.0.0.1:0", "--textfile.path="+textfile, "--state.file="+state)
 	cmd.Env = append(os.Environ(), "PLANTED="+planted)
 	p := harness.StartCmd(t, cmd)
-	base := "http://" + listening(t, p)
+	address, _ := p.Listening(t)
+	base := "http://" + address
 	awaitRounds(t, imds, secretRounds)
 
 	outputs := map[string]string{"textfile": readFile(t, textfile), "state file": readFile(t, state)}

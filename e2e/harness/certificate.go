@@ -16,6 +16,13 @@ import (
 // Certificate is a server's certificate and what it takes to trust it, as PEM.
 type Certificate struct{ CA, Certificate, Key []byte }
 
+// Pool trusts the certificate's authority alone.
+func (c Certificate) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(c.CA)
+	return pool
+}
+
 // NewCertificate makes a certificate for an IP address, and an authority of its
 // own that signs it.
 func NewCertificate(t testing.TB, address string) Certificate {

@@ -155,12 +155,3 @@ func (p *Process) Wait(t testing.TB, limit time.Duration) {
 		t.Fatalf("%v did not end within %v", p.Cmd.Args, limit)
 	}
 }
-
-// Simulate starts the simulator in a scenario on a free loopback port, and
-// returns its endpoint.
-func Simulate(tb testing.TB, scenario string) string {
-	tb.Helper()
-	p := Start(tb, Build(tb, "imds-probe"), "simulate", "--scenario="+scenario, "--listen=127.0.0.1:0")
-	line := p.AwaitText(tb, "http://", 10*time.Second)
-	return line[strings.Index(line, "http://"):]
-}

@@ -2,41 +2,23 @@ package kernel_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
-const (
-	tableBegin = "<!-- begin: go test ./kernel -run TestDocs -update -->\n"
-	tableEnd   = "<!-- end -->\n"
-)
-
 // TestDocs wants the table of docs/firewalls.md to be what the other tests prove.
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(harness.Root(), "docs", "firewalls.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, hasBegin := strings.Cut(string(text), tableBegin)
-	table, after, hasEnd := strings.Cut(rest, tableEnd)
-	if !hasBegin || !hasEnd {
-		t.Fatalf("%s has no table", path)
-	}
+	written, write := harness.Section(t, "firewalls.md", "go test ./kernel -run TestDocs -update")
 	want := situationTable()
 	if *update {
-		if err := os.WriteFile(path, []byte(before+tableBegin+want+tableEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(want)
 		return
 	}
-	if table != want {
-		t.Errorf("the table of %s is not what the tests prove (run with -update):\n%s", path, want)
+	if written != want {
+		t.Errorf("the table of docs/firewalls.md is not what the tests prove (run with -update):\n%s", want)
 	}
 }
 

@@ -233,8 +233,8 @@ func (d *daemon) awaitMetric(t *testing.T, series, want string, limit time.Durat
 // get asks the daemon's own server, from within its namespace.
 func (d *daemon) get(t *testing.T, path string) string {
 	t.Helper()
-	event, _ := d.AwaitEvent(t, 0, 10*time.Second, "its address", func(e harness.Event) bool { return e.Kind == "started" })
-	return d.netns.run(t, "curl", "-sSf", "http://"+event.Listening[0]+path)
+	address, _ := d.Listening(t)
+	return d.netns.run(t, "curl", "-sSf", "http://"+address+path)
 }
 
 // status returns the JSON that the daemon serves.

@@ -174,11 +174,9 @@ func TestMockIsNotIMDS(t *testing.T) {
 // TestDaemonOnMock runs the daemon, and wants its verdict in the metrics.
 func TestDaemonOnMock(t *testing.T) {
 	endpoint := startMock(t, values{"iam-info": info(nil), "iam-security-credentials": credentials(nil)})
-	daemon := harness.Start(t, harness.Build(t, "imds-probe"), "run", "--imds.endpoint="+endpoint,
-		"--imds.allow-server=.*", "--web.listen-address=127.0.0.1:0")
-	started, next := daemon.AwaitEvent(t, 0, 10*time.Second, "started", func(e harness.Event) bool { return e.Kind == "started" })
-	daemon.AwaitEvent(t, next, 10*time.Second, "healthy", func(e harness.Event) bool { return e.To == "healthy" })
-	metrics := harness.Get(t, "http://"+started.Listening[0]+"/metrics")
+	daemon, address := harness.Daemon(t, endpoint, "--imds.allow-server=.*")
+	daemon.AwaitEvent(t, 0, 10*time.Second, "healthy", func(e harness.Event) bool { return e.To == "healthy" })
+	metrics := harness.Get(t, "http://"+address+"/metrics")
 	for _, want := range []string{
 		`imds_condition{condition="healthy",vantage="host"} 1`,
 		`role="baskinc-role",vantage="host"} 1`,

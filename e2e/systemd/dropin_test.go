@@ -28,31 +28,29 @@ func (h host) conditions(t *testing.T) map[string]string {
 func (h host) testUserVantage(t *testing.T) {
 	h.Run(t, "ip", "rule", "add", "uidrange", "33-33", "to", nspawn.IMDSAddress, "unreachable")
 	t.Cleanup(func() { h.Run(t, "ip", "rule", "del", "uidrange", "33-33", "to", nspawn.IMDSAddress, "unreachable") })
-	h.example(t, "vantage-user.conf")
-	h.args(t, quick+" --vantage=host --vantage=user:www-data")
-	h.Run(t, "systemctl", "restart", unit)
-	want := map[string]string{"host": "healthy", "user:www-data": "firewall_blocked"}
-	if diff := cmp.Diff(want, h.conditions(t)); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	if got := h.Run(t, "grep", "CapBnd", "/proc/"+h.pid(t)+"/status"); !strings.HasSuffix(got, "0000000000000080") {
-		t.Errorf("more than CAP_SETUID: %s", got)
-	}
+	h.blockedVantage(t, "vantage-user.conf", "user:www-data", "0000000000000080") // CAP_SETUID
 }
 
 // testNetnsVantage looks from a namespace that has no route to IMDS.
 func (h host) testNetnsVantage(t *testing.T) {
 	h.Run(t, "ip", "netns", "add", "app")
 	t.Cleanup(func() { h.Run(t, "ip", "netns", "del", "app") })
-	h.example(t, "vantage-netns.conf")
-	h.args(t, quick+" --vantage=host --vantage=netns:/run/netns/app")
+	h.blockedVantage(t, "vantage-netns.conf", "netns:/run/netns/app", "0000000000200000") // CAP_SYS_ADMIN
+}
+
+// blockedVantage wants a drop-in to give the daemon a vantage, from which IMDS is
+// blocked, and the one capability that it takes.
+func (h host) blockedVantage(t *testing.T, dropin, vantage, capability string) {
+	t.Helper()
+	h.example(t, dropin)
+	h.args(t, quick+" --vantage=host --vantage="+vantage)
 	h.Run(t, "systemctl", "restart", unit)
-	want := map[string]string{"host": "healthy", "netns:/run/netns/app": "firewall_blocked"}
+	want := map[string]string{"host": "healthy", vantage: "firewall_blocked"}
 	if diff := cmp.Diff(want, h.conditions(t)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if got := h.Run(t, "grep", "CapBnd", "/proc/"+h.pid(t)+"/status"); !strings.HasSuffix(got, "0000000000200000") {
-		t.Errorf("more than CAP_SYS_ADMIN: %s", got)
+	if got := h.Run(t, "grep", "CapBnd", "/proc/"+h.pid(t)+"/status"); !strings.HasSuffix(got, capability) {
+		t.Errorf("more than %s: %s", capability, got)
 	}
 }
 

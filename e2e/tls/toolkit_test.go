@@ -45,7 +45,7 @@ func TestToolkitExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, _ := writeConfig(t, string(text))
+			config, _ := harness.WebConfig(t, string(text))
 			start(t, config)
 		})
 	}

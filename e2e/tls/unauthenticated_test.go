@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/imds-probe/imds-probe/e2e/harness"
 )
 
 // TestNothingWithoutPassword wants each method on each path to be refused without
@@ -20,7 +22,7 @@ func TestNothingWithoutPassword(t *testing.T) {
 		transport.ForceAttemptHTTP2 = http2
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions, "PROPFIND"} {
 			for _, path := range []string{"/", "/metrics", "/api/v1/status", "/-/healthy", "/-/ready", "/debug/pprof/", "//metrics", "/x/../metrics", "/%2e/metrics", "/no-such-path"} {
-				for _, authorization := range []string{"", "Bearer " + password, "Basic", "Basic !", "Basic Og==", "Basic cHJvbWV0aGV1czo="} {
+				for _, authorization := range []string{"", "Bearer " + harness.Password, "Basic", "Basic !", "Basic Og==", "Basic cHJvbWV0aGV1czo="} {
 					status, body := ask(t, c, method, base+path, authorization)
 					if status != http.StatusUnauthorized || strings.TrimSpace(body) != "Unauthorized" && method != http.MethodHead {
 						t.Errorf("%s %s, Authorization %q, HTTP/2 offered %v: %d %q", method, path, authorization, http2, status, body)
