@@ -17,7 +17,7 @@ tag=$(git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null || true)
 # Without a tag, a version that is below every release.
 VERSION=${VERSION:-${tag:+${tag#v}}}
 VERSION=${VERSION:-0.0.0~git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).$commit}
-commands=$(cd cmd && ls)
+commands=$(cd cmd && dirname -- */main.go)
 export SOURCE_DATE_EPOCH VERSION CGO_ENABLED=0 LC_ALL=C
 
 # build FOLDER ARCHITECTURE builds all commands.
