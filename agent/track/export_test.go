@@ -6,6 +6,18 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 )
 
+// What tests of this package's files look at.
+const (
+	MaxStateSize   = maxStateSize
+	MaxTransitions = maxTransitions
+)
+
+// OnlyOurs refuses a file that others may have written; MachineID identifies a host.
+var (
+	OnlyOurs  = onlyOurs
+	MachineID = machineID
+)
+
 // DecodeState tells whether a state file of this host would be taken over.
 func DecodeState(text []byte) error {
 	_, err := decodeState(text, "host")
