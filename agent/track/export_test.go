@@ -37,3 +37,13 @@ func ResaveState(text []byte, r probes.Round) ([]byte, error) {
 	next.Format, next.Machine, next.Salt = state.Format, state.Machine, state.Salt
 	return json.Marshal(next)
 }
+
+// DecodeSaved tells whether a state would be taken over once it is written.
+func DecodeSaved(s Saved) error {
+	s.Format, s.Machine, s.Salt = stateFormat, "host", "00112233445566778899aabbccddeeff"
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return DecodeState(text)
+}
