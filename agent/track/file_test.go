@@ -311,7 +311,7 @@ func (i info) Sys() any          { return i.owner }
 // TestOnlyOurs wants nothing to be believed that somebody other than this user and
 // root may have written.
 func TestOnlyOurs(t *testing.T) {
-	us := uint32(os.Geteuid()) //nolint:gosec // G115: a user
+	us := uint32(os.Geteuid())
 	for name, tc := range map[string]struct {
 		info info
 		ours bool

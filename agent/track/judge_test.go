@@ -141,11 +141,11 @@ func TestGrace(t *testing.T) {
 					t.Errorf("sight %d: %v, %v", i, kinds(events), again)
 				}
 			}
-			time.Sleep(grace - 1)
+			time.Sleep(grace - time.Nanosecond)
 			if events, _ := tracker.Record(refused()); len(events) != 0 {
 				t.Errorf("too early: %v", kinds(events))
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			events, again := tracker.Record(refused())
 			if len(events) != 1 || again != 0 || !events[0].State.Since.Equal(began) {
 				t.Errorf("%+v, %v", events, again)
