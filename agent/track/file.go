@@ -136,7 +136,7 @@ func readState(path string) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxStateSize+1))
 	if err == nil {
-		err = onlyOurs(info)
+		err = onlyOurs(info, os.Geteuid())
 	}
 	return text, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -225,8 +226,16 @@ func TestNoStateOfOurs(t *testing.T) {
 		"another text": func(path string) error { return os.WriteFile(path, []byte("root:x:0:0\n"), 0o600) },
 		"other JSON":   func(path string) error { return os.WriteFile(path, []byte(`{"format":"imds-probe state 2"}`), 0o600) },
 		"a folder":     func(path string) error { return os.Mkdir(path, 0o700) },
-		"a pipe":       func(path string) error { return syscall.Mkfifo(path, 0o600) },
-		"a device":     func(path string) error { return os.Symlink(os.DevNull, path) },
+		"a socket": func(path string) error {
+			l, err := net.Listen("unix", path)
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { _ = l.Close() })
+			return nil
+		},
+		"a pipe":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a device": func(path string) error { return os.Symlink(os.DevNull, path) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "state.json")
@@ -241,6 +250,9 @@ func TestNoStateOfOurs(t *testing.T) {
 			var unusable *track.UnusableError
 			if !errors.As(err, &unusable) || unusable.Aside != "" || unusable.AsideErr != nil || unusable.Path != path {
 				t.Fatalf("%+v", err)
+			}
+			if special := !before.Mode().IsRegular(); special != (err.Error() == path+": not a regular file") {
+				t.Error(err)
 			}
 			save(t, f, some())
 			after, err := os.Lstat(path)
@@ -311,7 +323,7 @@ func (i info) Sys() any          { return i.owner }
 // TestOnlyOurs wants nothing to be believed that somebody other than this user and
 // root may have written.
 func TestOnlyOurs(t *testing.T) {
-	us := uint32(os.Geteuid())
+	const us = 1000
 	for name, tc := range map[string]struct {
 		info info
 		ours bool
@@ -324,7 +336,7 @@ func TestOnlyOurs(t *testing.T) {
 		"another user's":      {info{mode: 0o600, owner: &syscall.Stat_t{Uid: us + 1}}, false},
 		"nobody knows whose":  {info{mode: 0o600}, false},
 	} {
-		if err := track.OnlyOurs(tc.info); (err == nil) != tc.ours {
+		if err := track.OnlyOurs(tc.info, us); (err == nil) != tc.ours {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package report_test
+package probes_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/imds-probe/imds-probe/agent/report"
+	"github.com/imds-probe/imds-probe/probes"
 )
 
 // TestCommandParts wants a command to be cut before its options and operators, never
@@ -27,7 +27,7 @@ func TestCommandParts(t *testing.T) {
 		"a 'b":                                           {"a 'b"},
 		"a 'b -c":                                        {"a 'b -c"},
 	} {
-		got := report.CommandParts(command)
+		got := probes.CommandParts(command)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", command, diff)
 		}
