@@ -7,7 +7,7 @@ func CommandParts(command string) (parts []string) {
 	start, quote := 0, rune(0)
 	for i, r := range command {
 		switch {
-		case quote != 0 && r == quote:
+		case r == quote:
 			quote = 0
 		case quote == 0 && (r == '\'' || r == '"'):
 			quote = r

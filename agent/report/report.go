@@ -244,12 +244,10 @@ func NewExchange(e probes.Exchange) Exchange {
 		ConnectSeconds:   e.Connect.Seconds(),
 		FirstByteSeconds: e.FirstByte.Seconds(),
 		DurationSeconds:  e.Total.Seconds(),
+		Errno:            errnoName(e.Errno),
 	}
 	if e.Fault != probes.ReasonNone {
 		report.Error = e.Fault.String()
-	}
-	if e.Errno != 0 {
-		report.Errno = errnoName(e.Errno)
 	}
 	return report
 }

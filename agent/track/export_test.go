@@ -6,6 +6,18 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 )
 
+// What tests of this package's files look at.
+const (
+	MaxStateSize   = maxStateSize
+	MaxTransitions = maxTransitions
+)
+
+// OnlyOurs refuses a file that others may have written; MachineID identifies a host.
+var (
+	OnlyOurs  = onlyOurs
+	MachineID = machineID
+)
+
 // DecodeState tells whether a state file of this host would be taken over.
 func DecodeState(text []byte) error {
 	_, err := decodeState(text, "host")
@@ -24,4 +36,14 @@ func ResaveState(text []byte, r probes.Round) ([]byte, error) {
 	next := tracker.Saved()
 	next.Format, next.Machine, next.Salt = state.Format, state.Machine, state.Salt
 	return json.Marshal(next)
+}
+
+// DecodeSaved tells whether a state would be taken over once it is written.
+func DecodeSaved(s Saved) error {
+	s.Format, s.Machine, s.Salt = stateFormat, "host", "00112233445566778899aabbccddeeff"
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return DecodeState(text)
 }

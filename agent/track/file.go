@@ -53,11 +53,8 @@ func (e *UnusableError) Unwrap() error { return e.Why }
 // is no state file is neither touched nor written, which an [*UnusableError] says beside
 // a file: nothing of it is worth not starting for.
 func OpenFile(path string) (*File, Saved, error) {
-	f := &File{path: path, machine: machineID(), salt: probes.NewSalt()}
-	if path == "" {
-		return f, Saved{}, nil
-	}
-	text, err := readState(path)
+	f := &File{path: path, machine: machineID(machineIDFile), salt: probes.NewSalt()}
+	text, err := readState(path) // "" does not exist, either
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 {
 		return f, Saved{}, nil
 	}
@@ -139,7 +136,7 @@ func readState(path string) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxStateSize+1))
 	if err == nil {
-		err = onlyOurs(info)
+		err = onlyOurs(info, os.Geteuid())
 	}
 	return text, err
 }
@@ -155,7 +152,7 @@ func isRegular(info fs.FileInfo, err error) error {
 // host.
 func decodeState(text []byte, machine string) (s Saved, err error) {
 	if len(text) > maxStateSize {
-		return s, errors.New("too large")
+		return Saved{}, errors.New("too large")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -188,10 +185,13 @@ func unhex(text string) []byte {
 	return raw
 }
 
+// machineIDFile is where systemd keeps the machine id: machine-id(5).
+const machineIDFile = "/etc/machine-id"
+
 // machineID identifies the host without telling its machine id (machine-id(5)
 // asks for that); it is empty where there is none.
-func machineID() string {
-	id, err := os.ReadFile("/etc/machine-id")
+func machineID(path string) string {
+	id, err := os.ReadFile(path) //nolint:gosec // G304: of the system
 	if err != nil {
 		return ""
 	}

@@ -108,9 +108,7 @@ func (t *Tracker) flip(v *vantageState, d probes.Diagnosis) Event {
 	v.Diagnosis, v.Since, v.Judged, v.sights = d, now, true, 0
 	v.Transitions++
 	t.transitions = append(t.transitions, transition)
-	if extra := len(t.transitions) - maxTransitions; extra > 0 {
-		t.transitions = slices.Delete(t.transitions, 0, extra)
-	}
+	t.transitions = slices.Delete(t.transitions, 0, max(0, len(t.transitions)-maxTransitions))
 	return Event{Kind: EventConditionChanged, State: v.State, Transition: transition}
 }
 

@@ -45,7 +45,7 @@ func (t *Tracker) Saved() Saved {
 	defer t.mu.Unlock()
 	s := Saved{Vantages: []SavedVantage{}, Transitions: append([]Transition{}, t.transitions...)}
 	for _, v := range t.vantages {
-		if v.resume != nil && !v.Judged {
+		if v.resume != nil { // not judged yet
 			s.Vantages = append(s.Vantages, *v.resume)
 			continue
 		}

@@ -137,7 +137,7 @@ func (t *Tracker) RecordGone(name string) []Event {
 	defer t.mu.Unlock()
 	v := t.vantage(name)
 	gone := probes.Diagnosis{Condition: probes.ConditionUnknown, Reason: probes.ReasonVantageGone}
-	if v == nil || v.Diagnosis == gone {
+	if v == nil {
 		return nil
 	}
 	v.Last = probes.Round{}
