@@ -268,8 +268,8 @@ const taggedProfile = "tagged-profile"
 func (f *fleet) checkLabels(w *watched, n notice) {
 	f.t.Helper()
 	want := map[string]string{"account_id": "123456789012", "region": "eu-west-1", "availability_zone": "eu-west-1a", "asg": "app-asg"}
-	if w.name == probes.ConditionNoInstanceProfile.String() {
-		want["profile"] = taggedProfile
+	if w.name == probes.ConditionNoInstanceProfile.String() || w.name == "gone" {
+		want["profile"] = taggedProfile // the agent sees none
 	}
 	for name, value := range want {
 		if n.Labels[name] != value {
