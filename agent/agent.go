@@ -110,6 +110,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.log.Info("imds-probe started", zap.String("event", string(track.EventStarted)),
 		zap.String("version", a.options.Version), zap.String("endpoint", a.options.Endpoint),
 		zap.Duration("interval", a.options.Interval), zap.Strings("vantages", a.vantages()), zap.Stringers("listening", a.Addrs()))
+	defer a.notify.run()()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return a.measure(ctx) })
 	if a.options.Web != nil {

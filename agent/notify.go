@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,14 @@ import (
 // of one that confirms.
 const roundRequests = 24
 
+// maxMessages is how many messages wait for systemd to take them. The rest is dropped:
+// a systemd that is stuck must not hold up a round.
+const maxMessages = 16
+
 // notifier tells systemd of the daemon's state. Without systemd it does nothing.
 type notifier struct {
+	// messages is nil without systemd.
+	messages chan string
 	// feed is how often the watchdog is fed while the loop waits; 0 is never.
 	feed time.Duration
 }
@@ -26,6 +33,10 @@ type notifier struct {
 // newNotifier asks systemd for more patience where requests may take so long
 // that a round, during which nobody feeds the watchdog, would look stuck.
 func newNotifier(timeout time.Duration) (n notifier) {
+	if os.Getenv("NOTIFY_SOCKET") == "" {
+		return n
+	}
+	n.messages = make(chan string, maxMessages)
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || interval <= 0 {
 		return n
@@ -38,8 +49,34 @@ func newNotifier(timeout time.Duration) (n notifier) {
 	return n
 }
 
-// send ignores failure: the daemon's work does not depend on who is told.
-func (notifier) send(state string) { _, _ = daemon.SdNotify(false, state) }
+// run begins to send. What it returns ends that, and waits a moment for the last message.
+func (n notifier) run() (end func()) {
+	if n.messages == nil {
+		return func() {}
+	}
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		for message := range n.messages {
+			// A failure is ignored: the daemon's work does not depend on who is told.
+			_, _ = daemon.SdNotify(false, message)
+		}
+	}()
+	return func() {
+		close(n.messages)
+		select {
+		case <-sent:
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (n notifier) send(message string) {
+	select {
+	case n.messages <- message:
+	default: // without systemd, too
+	}
+}
 
 func (n notifier) ready()    { n.send(daemon.SdNotifyReady) }
 func (n notifier) stopping() { n.send(daemon.SdNotifyStopping) }

@@ -12,8 +12,11 @@ import (
 // connects.
 const (
 	maxConns = 250
-	// connGrace is how long a connection is safe from being closed for another.
-	connGrace = 250 * time.Millisecond
+	// connGrace is how long a connection is safe from being closed for another, and
+	// awaitGrace how long one is that waits for its first answer: longer than it takes
+	// until all have had their turn, for it would be closed right before its own.
+	connGrace  = 250 * time.Millisecond
+	awaitGrace = time.Second
 )
 
 // connLimit bounds the number of connections. One too many waits until another
@@ -68,21 +71,35 @@ func (l *connLimit) admit(conn net.Conn) (wait time.Duration) {
 	return l.makeRoom()
 }
 
-// makeRoom closes the oldest connection if there are too many and it has had its
-// grace. It returns after how long to try again; 0 if there is room.
+// makeRoom closes the oldest connection that has had its grace, if there are too many. It returns after how long to try again; 0 if there is room.
 func (l *connLimit) makeRoom() (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.conns) <= l.limit {
 		return 0
 	}
-	oldest := l.conns[0]
-	if left := connGrace - time.Since(oldest.since); left > 0 {
-		return left
+	wait = connGrace
+	for i, conn := range l.conns {
+		left := conn.graceLeft()
+		if left <= 0 {
+			_ = beneathTLS(conn.Conn).Close() // the farewell of TLS could block
+			l.conns = slices.Delete(l.conns, i, i+1)
+			return 0
+		}
+		wait = min(wait, left)
 	}
-	_ = beneathTLS(oldest.Conn).Close() // the farewell of TLS could block
-	l.conns = slices.Delete(l.conns, 0, 1)
-	return 0
+	return min(wait, lookAgain)
+}
+
+// lookAgain is when a connection may have had its first answer.
+const lookAgain = 10 * time.Millisecond
+
+func (c heldConn) graceLeft() time.Duration {
+	grace := connGrace
+	if awaitsFirst(c.Conn) {
+		grace = awaitGrace
+	}
+	return grace - time.Since(c.since)
 }
 
 func (l *connLimit) forget(conn net.Conn) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // helloListener lets one TLS handshake at a time take the processor. For each the
@@ -36,9 +37,18 @@ type helloConn struct {
 	open  context.Context //nolint:containedctx // the connection's, of which requests' are made
 	close context.CancelFunc
 
+	// first is how far the connection is with its first answer.
+	first atomic.Uint32
+
 	mu   sync.Mutex
 	held bool
 }
+
+const (
+	firstNone    = iota // no request has come yet
+	firstAwaited        // it waits for its turn, or is being made
+	firstMade
+)
 
 type helloPhase uint8
 
@@ -115,9 +125,27 @@ func whileOpen(ctx context.Context, conn net.Conn) context.Context {
 	if !ok {
 		return ctx
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, connKey{}, own))
 	context.AfterFunc(own.open, cancel)
 	return ctx
+}
+
+// connKey is the key of a request's connection among the values of its context.
+type connKey struct{}
+
+// whileFirst marks a connection as waiting for its first answer, until end is called.
+func whileFirst(ctx context.Context) (end func()) {
+	conn, ok := ctx.Value(connKey{}).(*helloConn)
+	if !ok || !conn.first.CompareAndSwap(firstNone, firstAwaited) {
+		return func() {}
+	}
+	return func() { conn.first.Store(firstMade) }
+}
+
+// awaitsFirst tells whether a connection waits for its first answer.
+func awaitsFirst(conn net.Conn) bool {
+	own, ok := beneathTLS(conn).(*helloConn)
+	return ok && own.first.Load() == firstAwaited
 }
 
 // beneathTLS returns the connection that TLS uses.

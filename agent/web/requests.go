@@ -8,20 +8,23 @@ import (
 	"sync"
 )
 
+// maxAnswers is how many answers are made at a time.
+const maxAnswers = 2
+
 // usualAnswer is the room that an answer seldom exceeds.
 const usualAnswer = 16 << 10
 
-// requestLimit lets one answer be made at a time, passwords' check included, which
-// takes some 50 ms of a processor each time. Who guesses passwords is therefore kept
-// waiting apart from those who were let in before, such as Prometheus: else sixty
-// clients that guess would keep it out for seconds.
+// requestLimit lets two answers be made at a time, the check of passwords included,
+// which takes some 50 ms of a processor each time. Who guesses passwords has one of the
+// turns at most, and waits apart from those who were let in before, such as Prometheus:
+// else sixty clients that guess would keep it out for seconds.
 type requestLimit struct {
 	answers, guesses *turns
 	proven           proven
 }
 
 func newRequestLimit() *requestLimit {
-	return &requestLimit{answers: newTurns(), guesses: newTurns(), proven: proven{seed: maphash.MakeSeed()}}
+	return &requestLimit{answers: newTurns(maxAnswers), guesses: newTurns(1), proven: proven{seed: maphash.MakeSeed()}}
 }
 
 // limit makes each answer in memory, in its turn, and writes it afterwards: a client
@@ -38,6 +41,7 @@ func (l *requestLimit) limit(next http.Handler) http.Handler {
 }
 
 func (l *requestLimit) make(next http.Handler, header http.Header, r *http.Request) (answer *answerBuffer, ok bool) {
+	defer whileFirst(r.Context())()
 	gone, password := r.Context().Done(), r.Header.Get("Authorization")
 	if password != "" && !l.proven.has(password) {
 		if !l.guesses.take(gone) {

@@ -45,7 +45,7 @@ type limits struct {
 }
 
 func newLimits() limits {
-	return limits{conns: newConnLimit(maxConns), requests: newRequestLimit(), hellos: newTurns()}
+	return limits{conns: newConnLimit(maxConns), requests: newRequestLimit(), hellos: newTurns(1)}
 }
 
 func newServer(handler http.Handler, l limits) *http.Server {

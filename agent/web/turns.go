@@ -2,16 +2,16 @@ package web
 
 import "time"
 
-// rest is how long nobody has the turn after each that had it. In it the
+// rest is how long nobody has a turn after each that had it. In it the
 // processor, of which the daemon has one, is free for the rounds: they would else
 // wait, at each packet, behind all that clients want.
 const rest = time.Millisecond
 
-// turns let one at a time do what costs processor time, in the order in which
+// turns let so many at a time do what costs processor time, in the order in which
 // they came.
 type turns struct{ taken chan struct{} }
 
-func newTurns() *turns { return &turns{make(chan struct{}, 1)} }
+func newTurns(atOnce int) *turns { return &turns{make(chan struct{}, atOnce)} }
 
 // take waits for the turn. It tells whether it came before the end of the wait.
 func (t *turns) take(end <-chan struct{}) bool {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,10 +100,7 @@ func (f *probeFlags) parseVantages() (all []wire.Vantage, err error) {
 		if err == nil && seen[name] {
 			err = errTwice
 		}
-		switch {
-		case errors.Is(err, wire.ErrVantageDenied):
-			return nil, cli.Exit(1, cli.Invalid("--vantage", name, err))
-		case err != nil:
+		if err != nil {
 			return nil, cli.Invalid("--vantage", name, err)
 		}
 		seen[name] = true

@@ -17,6 +17,7 @@ import (
 
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
+	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // daemonFlags are the flags of the daemon alone.
@@ -98,10 +99,12 @@ func runDaemon(ctx context.Context, probe *probeFlags, daemon *daemonFlags, log 
 	return runAgent(ctx, o)
 }
 
-// exitCode is 3 for bad usage, and 1 for whatever else ends the daemon.
+// exitCode is 3 for bad usage, and 1 for whatever else ends the daemon, such as a
+// capability that may be granted by the next try.
 func exitCode(err error) error {
 	err = named(err)
-	if _, badUsage := errors.AsType[*cli.UsageError](err); badUsage || err == nil {
+	_, badUsage := errors.AsType[*cli.UsageError](err)
+	if err == nil || badUsage && !errors.Is(err, wire.ErrVantageDenied) {
 		return err
 	}
 	return cli.Exit(1, err)

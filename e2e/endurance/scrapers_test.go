@@ -144,6 +144,11 @@ func TestHostileRequests(t *testing.T) {
 		"HTTP/2 without agreement": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"CONNECT":                  "CONNECT 192.0.2.1:80 HTTP/1.1\r\nHost: 192.0.2.1:80\r\nConnection: close\r\n\r\n",
 		"path of another host":     "GET http://192.0.2.1/latest/ HTTP/1.1\r\nHost: 192.0.2.1\r\nConnection: close\r\n\r\n",
+		"encoded path upwards":     "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		"backslashes upwards":      "GET /..\\..\\etc\\passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		"encoded slashes":          "GET /..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		"host of another site":     "GET /metrics HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n",
+		"folded length":            "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length:\r\n 44\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + smuggled,
 		"path upwards":             "GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {

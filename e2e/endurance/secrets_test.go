@@ -45,6 +45,14 @@ func TestNoSecretLeaves(t *testing.T) {
 	}
 	stopBetweenRounds(t, p, imds)
 	core := dump(t, gcore, p.Cmd.Process.Pid, dir)
+	for range furtherDumps() {
+		_ = p.Cmd.Process.Signal(syscall.SIGCONT)
+		_, whole := imds.rounds()
+		awaitRounds(t, imds, whole+5)
+		noSecretIn(t, core, imds)
+		stopBetweenRounds(t, p, imds)
+		core = dump(t, gcore, p.Cmd.Process.Pid, dir)
+	}
 	outputs["log"] = strings.Join(p.Lines(), "\n")
 	for name, text := range outputs {
 		if text == "" {
@@ -56,6 +64,21 @@ func TestNoSecretLeaves(t *testing.T) {
 			}
 		}
 	}
+	noSecretIn(t, core, imds)
+}
+
+// furtherDumps is how many core dumps more are taken in full, each between two other
+// rounds.
+func furtherDumps() int {
+	if harness.Full() {
+		return 20
+	}
+	return 0
+}
+
+// noSecretIn wants a core dump to hold no part of a secret, and what was planted.
+func noSecretIn(t *testing.T, core []byte, imds *served) {
+	t.Helper()
 	begun, _ := imds.rounds()
 	secrets := imds.secrets()
 	secrets["planted"] = []string{planted}
@@ -79,14 +102,15 @@ func awaitRounds(t *testing.T, imds *served, n int) {
 	})
 }
 
-// stopBetweenRounds stops the process when every round that began was logged.
+// stopBetweenRounds stops the process when every round in which the keys were read was
+// logged.
 func stopBetweenRounds(t *testing.T, p *harness.Process, imds *served) {
 	t.Helper()
 	eventually(t, time.Minute, "a moment between rounds", func() bool {
 		_ = p.Cmd.Process.Signal(syscall.SIGSTOP)
 		for range 20 { // the log comes through a pipe
-			begun, whole := imds.rounds()
-			if logged := strings.Count(strings.Join(p.Lines(), "\n"), `"msg":"round"`); logged == begun && whole > 0 {
+			_, whole := imds.rounds()
+			if logged := strings.Count(strings.Join(p.Lines(), "\n"), `"exchanges":6`); logged == whole && whole > 0 {
 				return true
 			}
 			time.Sleep(5 * time.Millisecond)

@@ -111,6 +111,32 @@ func TestStandardErrorStuck(t *testing.T) {
 	m.stop(t)
 }
 
+// TestSystemdStuck lets nobody read the socket on which systemd is told of each round,
+// and wants rounds and the end to go on.
+func TestSystemdStuck(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	fill, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fill.Close()
+	for err == nil { // until it takes no more
+		_ = fill.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err = fill.Write([]byte("STATUS=full"))
+	}
+	p, address := startDaemon(t, "export NOTIFY_SOCKET="+path+"; "+plainly)
+	eventually(t, 10*time.Second, "healthy verdict", isHealthy(t, address))
+	awaitRoundsOf(t, address)
+	if err := p.Stop(t, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestVantageNotThereYet starts a daemon for a namespace and a user that are not there,
 // as after a reboot, and wants the host to be watched, and the namespace once it comes.
 func TestVantageNotThereYet(t *testing.T) {
