@@ -28,14 +28,19 @@ var flagOf = map[string]string{
 	"Web.WebSystemdSocket":   "web.systemd-socket",
 }
 
-// named names the flags in an error of the agent's, and gives it its exit code: 3 for
-// what the text of the flags alone decides, 1 for what may be there at the next try.
+// later is an error about what may be there at the next try, such as a file, a port or
+// a capability. It ends the daemon so that systemd tries again.
+type later struct{ error }
+
+func (e later) Unwrap() error { return e.error }
+
+// named names the flags in an error of the agent's.
 func named(err error) error {
 	if e, ok := errors.AsType[*agent.OptionError](err); ok {
 		return cli.Invalid("--"+flagOf[e.Field], e.Value, e.Err)
 	}
 	if e, ok := errors.AsType[*agent.StartError](err); ok {
-		return cli.Exit(1, cli.Invalid("--"+flagOf[e.Field], e.Value, e.Err))
+		return later{cli.Invalid("--"+flagOf[e.Field], e.Value, e.Err)}
 	}
 	return err
 }

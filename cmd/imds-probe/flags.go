@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,10 +102,18 @@ func (f *probeFlags) parseVantages() (all []wire.Vantage, err error) {
 			err = errTwice
 		}
 		if err != nil {
-			return nil, cli.Invalid("--vantage", name, err)
+			return nil, vantageError(name, err)
 		}
 		seen[name] = true
 		all = append(all, v)
 	}
 	return all, nil
+}
+
+// vantageError is for later where a capability is missing, which a drop-in may grant.
+func vantageError(name string, err error) error {
+	if errors.Is(err, wire.ErrVantageDenied) {
+		return later{cli.Invalid("--vantage", name, err)}
+	}
+	return cli.Invalid("--vantage", name, err)
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/imds-probe/imds-probe/agent"
 	"github.com/imds-probe/imds-probe/cmd/internal/cli"
-	"github.com/imds-probe/imds-probe/probes/wire"
 )
 
 // daemonFlags are the flags of the daemon alone.
@@ -99,12 +98,13 @@ func runDaemon(ctx context.Context, probe *probeFlags, daemon *daemonFlags, log 
 	return runAgent(ctx, o)
 }
 
-// exitCode is 3 for bad usage, and 1 for whatever else ends the daemon, such as a
-// capability that may be granted by the next try.
+// exitCode is 3 for what the text of the flags alone decides, and 1 for whatever else
+// ends the daemon.
 func exitCode(err error) error {
 	err = named(err)
 	_, badUsage := errors.AsType[*cli.UsageError](err)
-	if err == nil || badUsage && !errors.Is(err, wire.ErrVantageDenied) {
+	_, again := errors.AsType[later](err)
+	if err == nil || badUsage && !again {
 		return err
 	}
 	return cli.Exit(1, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -82,6 +83,23 @@ func (n netns) nft(t *testing.T, hook string, rules ...string) {
 	cmd := n.command("nft", "-f", "-")
 	cmd.Stdin = strings.NewReader(ruleset)
 	mustRun(t, cmd)
+}
+
+// dropped adds up the packets that the rules with a counter have dropped.
+func (n netns) dropped(t *testing.T) (packets int) {
+	t.Helper()
+	out, err := n.command("nft", "list", "ruleset").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, m := range regexp.MustCompile(`counter packets (\d+)`).FindAllSubmatch(out, -1) {
+		count, err := strconv.Atoi(string(m[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets += count
+	}
+	return packets
 }
 
 func (n netns) sysctl(t *testing.T, settings ...string) {
