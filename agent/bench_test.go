@@ -21,7 +21,7 @@ import (
 func judged(tb testing.TB) http.Handler {
 	tb.Helper()
 	a, err := agent.New(tb.Context(), agent.Options{
-		Endpoint: ladder.EndpointIPv4, Interval: time.Hour, Timeout: time.Second, Policy: probes.DefaultPolicy(),
+		Endpoint: ladder.EndpointIPv4, Interval: 5 * time.Minute, Timeout: time.Second, Policy: probes.DefaultPolicy(),
 		TelemetryPath: "/metrics", HTTPClient: wire.NewClient(imdstest.New(imdstest.MustFind("healthy")).Dial), Logger: zap.NewNop(),
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func TestRefreshStops(t *testing.T) {
 // healthy.
 func TestStaticKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := agenttest.Start(t, "healthy", func(o *agent.Options) { o.Interval = 15 * time.Minute })
+		d := agenttest.Start(t, "healthy", func(o *agent.Options) { o.Interval = 5 * time.Minute })
 		defer d.Stop()
 		d.SetKeys(func(k *imdstest.Keys) { *k = imdstest.Keys{Lifetime: 10 * 365 * 24 * time.Hour} })
 		time.Sleep(30 * 24 * time.Hour)

@@ -22,7 +22,7 @@ func TestV1IsAskedHourly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := agenttest.Start(t, "healthy", func(o *agent.Options) {
 			o.HTTPClient, o.Endpoint = nil, server.URL()
-			o.HopLimit, o.V1, o.Interval = true, true, 10*time.Minute
+			o.HopLimit, o.V1, o.Interval = true, true, 5*time.Minute
 		})
 		time.Sleep(3*time.Hour + time.Minute)
 		d.Stop()

@@ -130,11 +130,17 @@ func (o Options) probers(salt probes.Salt) ([]*ladder.Prober, error) {
 	return all, nil
 }
 
+// maxInterval is the longest time between rounds: after ten minutes without one,
+// IMDSProbeStale takes an agent for stuck.
+const maxInterval = 5 * time.Minute
+
 // checkDaemon checks the options that only the daemon has.
 func (o Options) checkDaemon() error {
 	switch {
 	case o.Interval <= 0:
 		return &OptionError{"Interval", o.Interval, errors.New("must be positive")}
+	case o.Interval > maxInterval:
+		return &OptionError{"Interval", o.Interval, fmt.Errorf("must not be above %v, or IMDSProbeStale takes the agent for stuck", maxInterval)}
 	case o.Interval < o.Timeout:
 		return &OptionError{"Interval", o.Interval, fmt.Errorf("must not be below the limit of a request, %v", o.Timeout)}
 	case o.Web != nil && (len(o.TelemetryPath) < 2 || o.TelemetryPath[0] != '/' || web.Reserved(o.TelemetryPath)):

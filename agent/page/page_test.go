@@ -168,7 +168,7 @@ func benchmark(b *testing.B, target string) {
 	b.Helper()
 	sim := imdstest.New(imdstest.MustFind("healthy"))
 	a, err := agent.New(b.Context(), agent.Options{
-		Endpoint: "http://127.0.0.1:1", Interval: time.Hour, Timeout: time.Second,
+		Endpoint: "http://127.0.0.1:1", Interval: 5 * time.Minute, Timeout: time.Second,
 		Policy: probes.DefaultPolicy(), TelemetryPath: "/metrics", Logger: zap.NewNop(), HTTPClient: wire.NewClient(sim.Dial),
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func TestSignals(t *testing.T) {
 	watchdog, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(watchdog, "imds-probe", "run", "--imds.endpoint="+server.URL(),
-		"--web.listen-address=127.0.0.1:0", "--probe.timeout=1h", "--probe.interval=1h")
+		"--web.listen-address=127.0.0.1:0", "--probe.timeout=5m", "--probe.interval=5m")
 	cmd.Stderr = started
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

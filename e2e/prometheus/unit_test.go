@@ -3,6 +3,7 @@ package prometheus_test
 import (
 	"fmt"
 	"maps"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -253,6 +254,14 @@ func gaugeUnits(t *testing.T) []unit {
 // longestInterval is the longest --probe.interval that the daemon takes. The alert
 // on agents without rounds relies on it.
 const longestInterval = 5 * time.Minute
+
+// TestLongestInterval holds the daemon to it.
+func TestLongestInterval(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), harness.Build(t, "imds-probe"), "run", "--probe.interval="+(longestInterval+time.Second).String())
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "must not be above "+longestInterval.String()) {
+		t.Errorf("a longer interval: %v: %s", err, out)
+	}
+}
 
 // longest returns when the last round ended, each minute, at that interval.
 func longest() string {
