@@ -15,7 +15,7 @@ import (
 // stops says at which step of the ladder each scenario's cause shows; scenarios
 // that are healthy stand under "".
 var stops = map[string]string{
-	"": "healthy imdsv1_enabled slow blip absent_as_expected life_unknown known_proxy",
+	"": "healthy imdsv1_enabled redirect_to_slash extended_credentials slow blip absent_as_expected life_unknown known_proxy",
 	"token": "firewall_drop firewall_reject hop_limit_too_low imds_disabled token_forbidden token_bad_request token_not_found " +
 		"token_method_not_allowed token_throttled token_malformed token_empty captive_page proxy_forbidden credential_agent " +
 		"not_http throttled_429 throttled_503 hang reset close clock_skewed clock_wrong token_forbidden_then_silence",
