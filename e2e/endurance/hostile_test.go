@@ -152,7 +152,7 @@ func TestHostileIMDS(t *testing.T) {
 	p := harness.StartCmd(t, exec.Command(harness.Build(t, "imds-probe"), "run", "--imds.endpoint=http://"+listener.Addr().String(),
 		"--probe.interval=200ms", "--probe.timeout=200ms", "--web.listen-address=127.0.0.1:0", "--no-probe.hop-limit",
 		"--log.level=debug", "--textfile.path="+textfile, "--state.file="+filepath.Join(dir, "state.json")))
-	address := listening(t, p)
+	address, _ := p.Listening(t)
 	for name, lie := range lies {
 		rounds := 1
 		if harness.Full() || lie.at == info {

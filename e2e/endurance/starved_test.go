@@ -98,6 +98,9 @@ func TestStoppedInARound(t *testing.T) {
 	}
 	awaitRoundsOf(t, address)
 	noOtherVerdict(t, p)
+	if log := strings.Join(p.Lines(), "\n"); strings.Contains(log, `"event":"blip"`) {
+		t.Errorf("something was suspected:\n%s", log)
+	}
 }
 
 // TestLocalPortsRunOut leaves the network namespace of the daemon no port to connect
