@@ -71,7 +71,8 @@ func (l *connLimit) admit(conn net.Conn) (wait time.Duration) {
 	return l.makeRoom()
 }
 
-// makeRoom closes the oldest connection that has had its grace, if there are too many. It returns after how long to try again; 0 if there is room.
+// makeRoom closes the oldest connection that has had its grace, if there are too
+// many. It returns after how long to try again; 0 if there is room.
 func (l *connLimit) makeRoom() (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
