@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -62,15 +64,26 @@ type grant struct {
 	statements []policyStatement
 }
 
-// name is the name of the policy: that of the one action, or the doctor's.
+// maxOperations is how much of a policy's name may be names of operations; IAM
+// allows 128 characters in all.
+const maxOperations = 90
+
+// name is the name of the policy: what it allows, and a sum over all of it, since a
+// policy of the same name that was given before would be replaced.
 func (g grant) name() string {
-	if len(g.statements) == 1 {
-		if action, one := g.statements[0].Action.(string); one {
+	var operations []string
+	for _, s := range g.statements {
+		for _, action := range words(s.Action) {
 			_, operation, _ := strings.Cut(action, ":")
-			return "allow-" + operation
+			operations = append(operations, operation)
 		}
 	}
-	return "iam-doctor"
+	allows := strings.Join(unique(operations), "-")
+	if len(allows) > maxOperations {
+		allows = "iam-doctor"
+	}
+	sum := sha256.Sum256(compactJSON(g.statements))
+	return "allow-" + allows + "-" + hex.EncodeToString(sum[:4])
 }
 
 // steps says how to give the principal the policy, saved as the file.
