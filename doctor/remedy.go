@@ -17,6 +17,9 @@ func remedyFor(found []finding, n names) ([]Remedy, []PolicyFile) {
 	for _, f := range inOrder(found) {
 		p.add(f)
 	}
+	if p.wait {
+		p.step(Remedy{Text: waitForRefresh().Text})
+	}
 	return p.remedy, p.policies
 }
 
@@ -43,6 +46,8 @@ type plan struct {
 	grants   []grant
 	remedy   []Remedy
 	policies []PolicyFile
+	// wait means that the remedy ends with a refresh.
+	wait bool
 }
 
 // collect gathers what is given to each principal.
@@ -94,7 +99,11 @@ func (p *plan) add(f finding) {
 	if f.trust != nil {
 		p.policies = append(p.policies, PolicyFile{"trust.json", f.trust})
 	}
-	for _, s := range steps {
+	for i, s := range steps {
+		if s == waitForRefresh() && i == len(steps)-1 {
+			p.wait = true
+			continue
+		}
 		p.step(Remedy{printable(s.Text), p.names.fill(printable(s.Command))})
 	}
 	for _, g := range f.grants {
