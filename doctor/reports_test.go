@@ -99,8 +99,8 @@ func instanceSituations() []situation {
 	from := func(a doctor.Answer[doctor.AgentStatus]) func(*testing.T, *doctor.Doctor) doctor.Report {
 		return ask(func(r *doctor.InstanceRequest) { r.Agent = a })
 	}
-	agent := func(c probes.Condition, role, profile, id string) func(*testing.T, *doctor.Doctor) doctor.Report {
-		return from(seenBy(c, role, profile, id))
+	agent := func(c probes.Condition, role, profile string) func(*testing.T, *doctor.Doctor) doctor.Report {
+		return from(seenBy(c, role, profile, ""))
 	}
 	seen := func(a doctor.Answer[doctor.Sighting]) func(*testing.T, *doctor.Doctor) doctor.Report {
 		return ask(func(r *doctor.InstanceRequest) { r.Seen = a })
@@ -112,8 +112,8 @@ func instanceSituations() []situation {
 	elsewhere.Value.InstanceID = "i-0fedcba9876543210"
 	here := seenBy(probes.ConditionHealthy, "app", profileARN, "")
 	here.Value.InstanceID = instanceID
-	issued := func(c probes.Condition, at string) func(*testing.T, *doctor.Doctor) doctor.Report {
-		a := seenBy(c, "app", profileARN, "")
+	issued := func(at string) func(*testing.T, *doctor.Doctor) doctor.Report {
+		a := seenBy(probes.ConditionHealthy, "app", profileARN, "")
 		when := noon
 		if at == "before" {
 			when = noon.Add(-3 * 60 * 60 * 1e9)
@@ -189,47 +189,47 @@ func instanceSituations() []situation {
 		{"IMDS is not to be believed", nil, seen(doctor.Answer[doctor.Sighting]{Asked: "GET iam/info", Failure: &doctor.Failure{Message: "it shows nonsense"}})},
 		{"IMDS and an empty profile", empty, self(doctor.Sighting{By: "IMDS", Role: "app", ProfileARN: profileARN})},
 		{"agent healthy", nil, from(here)},
-		{"agent unknown", nil, agent(probes.ConditionUnknown, "", "", "")},
+		{"agent unknown", nil, agent(probes.ConditionUnknown, "", "")},
 		{"agent on another instance", nil, from(elsewhere)},
-		{"agent of another account", nil, agent(probes.ConditionHealthy, "app", strings.Replace(profileARN, account, "999999999999", 1), "")},
-		{"agent of another account, no profile here", changedInstance("<iamInstanceProfile><arn>"+profileARN+"</arn><id>AIPAEXAMPLEEXAMPLE000</id></iamInstanceProfile>", ""), agent(probes.ConditionHealthy, "app", profileARN, "")},
+		{"agent of another account", nil, agent(probes.ConditionHealthy, "app", strings.Replace(profileARN, account, "999999999999", 1))},
+		{"agent of another account, no profile here", changedInstance("<iamInstanceProfile><arn>"+profileARN+"</arn><id>AIPAEXAMPLEEXAMPLE000</id></iamInstanceProfile>", ""), agent(probes.ConditionHealthy, "app", profileARN)},
 		{"agent unusable", nil, from(doctor.Answer[doctor.AgentStatus]{Asked: "GET /api/v1/status", Failure: &doctor.Failure{Message: "the agent gave no usable answer: status 404"}})},
 		{"agent of a terminated instance", changedInstance("<name>running", "<name>terminated"), from(here)},
 		{"agent healthy, trust broken", gotRole(silent), from(here)},
 		{"agent healthy, trust depends", gotRole(policy(condition)), from(here)},
-		{"agent healthy without a role, trust depends", gotRole(policy(condition)), agent(probes.ConditionHealthy, "", "", "")},
-		{"agent healthy with another role, trust depends", gotRole(policy(condition)), agent(probes.ConditionHealthy, "former", profileARN, "")},
-		{"agent stalled, trust depends", gotRole(policy(condition)), agent(probes.ConditionRotationStalled, "app", profileARN, "")},
-		{"agent unauthorized, trust depends", gotRole(policy(condition)), agent(probes.ConditionAssumeRoleUnauthorized, "app", profileARN, "")},
-		{"agent unauthorized, trust broken", gotRole(silent), agent(probes.ConditionAssumeRoleUnauthorized, "app", profileARN, "")},
-		{"agent unauthorized, trust fixed", nil, agent(probes.ConditionAssumeRoleUnauthorized, "app", profileARN, "")},
-		{"agent: profile gone, another attached", nil, agent(probes.ConditionInstanceProfileNotFound, "", other, "")},
-		{"agent: profile gone, and it is", []string{"GetInstanceProfile", noEntity()}, agent(probes.ConditionInstanceProfileNotFound, "", profileARN, "")},
-		{"agent: profile gone, re-created", former, agent(probes.ConditionInstanceProfileNotFound, "", profileARN, "")},
-		{"agent: profile gone, no id to compare", noID, agent(probes.ConditionInstanceProfileNotFound, "", profileARN, "")},
-		{"agent: profile gone, profile denied", []string{"GetInstanceProfile", denied("iam:GetInstanceProfile")}, agent(probes.ConditionInstanceProfileNotFound, "", profileARN, "")},
-		{"agent: no role, one added", nil, agent(probes.ConditionNoRole, "", profileARN, "")},
-		{"agent: no role, one added, trust broken", gotRole(silent), agent(probes.ConditionNoRole, "", profileARN, "")},
+		{"agent healthy without a role, trust depends", gotRole(policy(condition)), agent(probes.ConditionHealthy, "", "")},
+		{"agent healthy with another role, trust depends", gotRole(policy(condition)), agent(probes.ConditionHealthy, "former", profileARN)},
+		{"agent stalled, trust depends", gotRole(policy(condition)), agent(probes.ConditionRotationStalled, "app", profileARN)},
+		{"agent unauthorized, trust depends", gotRole(policy(condition)), agent(probes.ConditionAssumeRoleUnauthorized, "app", profileARN)},
+		{"agent unauthorized, trust broken", gotRole(silent), agent(probes.ConditionAssumeRoleUnauthorized, "app", profileARN)},
+		{"agent unauthorized, trust fixed", nil, agent(probes.ConditionAssumeRoleUnauthorized, "app", profileARN)},
+		{"agent: profile gone, another attached", nil, agent(probes.ConditionInstanceProfileNotFound, "", other)},
+		{"agent: profile gone, and it is", []string{"GetInstanceProfile", noEntity()}, agent(probes.ConditionInstanceProfileNotFound, "", profileARN)},
+		{"agent: profile gone, re-created", former, agent(probes.ConditionInstanceProfileNotFound, "", profileARN)},
+		{"agent: profile gone, no id to compare", noID, agent(probes.ConditionInstanceProfileNotFound, "", profileARN)},
+		{"agent: profile gone, profile denied", []string{"GetInstanceProfile", denied("iam:GetInstanceProfile")}, agent(probes.ConditionInstanceProfileNotFound, "", profileARN)},
+		{"agent: no role, one added", nil, agent(probes.ConditionNoRole, "", profileARN)},
+		{"agent: no role, one added, trust broken", gotRole(silent), agent(probes.ConditionNoRole, "", profileARN)},
 		{"agent: no role, one added, hop limit 1", changedInstance("Limit>2<", "Limit>1<"), ask(func(r *doctor.InstanceRequest) {
 			r.Containers, r.Agent = true, seenBy(probes.ConditionNoRole, "", profileARN, "")
 		})},
-		{"agent: no profile, empty", empty, agent(probes.ConditionNoInstanceProfile, "", "", "")},
-		{"agent: no profile, attached", nil, agent(probes.ConditionNoInstanceProfile, "", "", "")},
-		{"agent: no profile, attached and deleted", []string{"GetInstanceProfile", noEntity()}, agent(probes.ConditionNoInstanceProfile, "", "", "")},
-		{"agent: firewall", nil, agent(probes.ConditionFirewallBlocked, "", "", "")},
-		{"agent: expired", nil, agent(probes.ConditionCredentialsExpired, "app", profileARN, "")},
-		{"agent: wrong role, replaced", nil, agent(probes.ConditionWrongRole, "former", profileARN, "")},
-		{"agent: wrong role, the profile's", nil, agent(probes.ConditionWrongRole, "app", profileARN, "")},
-		{"agent: disabled, endpoint on", nil, agent(probes.ConditionIMDSDisabled, "", "", "")},
-		{"agent: disabled, endpoint off", changedInstance("<httpEndpoint>enabled", "<httpEndpoint>disabled"), agent(probes.ConditionIMDSDisabled, "", "", "")},
+		{"agent: no profile, empty", empty, agent(probes.ConditionNoInstanceProfile, "", "")},
+		{"agent: no profile, attached", nil, agent(probes.ConditionNoInstanceProfile, "", "")},
+		{"agent: no profile, attached and deleted", []string{"GetInstanceProfile", noEntity()}, agent(probes.ConditionNoInstanceProfile, "", "")},
+		{"agent: firewall", nil, agent(probes.ConditionFirewallBlocked, "", "")},
+		{"agent: expired", nil, agent(probes.ConditionCredentialsExpired, "app", profileARN)},
+		{"agent: wrong role, replaced", nil, agent(probes.ConditionWrongRole, "former", profileARN)},
+		{"agent: wrong role, the profile's", nil, agent(probes.ConditionWrongRole, "app", profileARN)},
+		{"agent: disabled, endpoint on", nil, agent(probes.ConditionIMDSDisabled, "", "")},
+		{"agent: disabled, endpoint off", changedInstance("<httpEndpoint>enabled", "<httpEndpoint>disabled"), agent(probes.ConditionIMDSDisabled, "", "")},
 		{"agent: healthy, endpoint off", changedInstance("<httpEndpoint>enabled", "<httpEndpoint>disabled"), from(here)},
-		{"agent: firewall, endpoint off", changedInstance("<httpEndpoint>enabled", "<httpEndpoint>disabled"), agent(probes.ConditionFirewallBlocked, "", "", "")},
-		{"agent: disabled, endpoint unknown", changedInstance("<httpEndpoint>enabled</httpEndpoint>", ""), agent(probes.ConditionIMDSDisabled, "", "", "")},
-		{"role re-created", young, issued(probes.ConditionHealthy, "before")},
-		{"role re-created, by the copy", []string{"GetRole", denied("iam:GetRole"), "GetInstanceProfile", gotProfile(copied)}, issued(probes.ConditionHealthy, "before")},
-		{"role older than the credentials", young, issued(probes.ConditionHealthy, "after")},
-		{"role within the margin", created("2026-01-02T12:02:00Z"), issued(probes.ConditionHealthy, "after")},
-		{"role just beyond the margin", created("2026-01-02T12:02:01Z"), issued(probes.ConditionHealthy, "after")},
+		{"agent: firewall, endpoint off", changedInstance("<httpEndpoint>enabled", "<httpEndpoint>disabled"), agent(probes.ConditionFirewallBlocked, "", "")},
+		{"agent: disabled, endpoint unknown", changedInstance("<httpEndpoint>enabled</httpEndpoint>", ""), agent(probes.ConditionIMDSDisabled, "", "")},
+		{"role re-created", young, issued("before")},
+		{"role re-created, by the copy", []string{"GetRole", denied("iam:GetRole"), "GetInstanceProfile", gotProfile(copied)}, issued("before")},
+		{"role older than the credentials", young, issued("after")},
+		{"role within the margin", created("2026-01-02T12:02:00Z"), issued("after")},
+		{"role just beyond the margin", created("2026-01-02T12:02:01Z"), issued("after")},
 	}
 }
 
