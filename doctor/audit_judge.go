@@ -163,7 +163,7 @@ var aboutInstances = []Condition{
 
 // add puts an instance under its problem.
 func (j *auditJudge) add(s Step, i InstanceRef, profile, role string) {
-	if slices.Contains(aboutInstances, s.finding.condition) {
+	if s.Lacks != "" || slices.Contains(aboutInstances, s.finding.condition) {
 		profile, role = "", ""
 	}
 	key := strings.Join([]string{string(s.finding.condition), string(s.Reason), s.Lacks, profile, role}, "\x00")

@@ -176,7 +176,7 @@ func TestAuditLacking(t *testing.T) {
 			},
 			[]string{
 				"warning instance_without_profile no_association : 2", "warning imdsv1_allowed tokens_optional : 2",
-				"unknown permission_lacking permission_lacking app: 1",
+				"unknown permission_lacking permission_lacking : 1",
 			},
 		},
 		"roles": {
@@ -184,7 +184,7 @@ func TestAuditLacking(t *testing.T) {
 				"DescribeInstances", describing("", machine{id: id(1), profile: "app"}),
 				"ListInstanceProfiles", listing(member("app", roleXML("app", ""))), "GetRole", iamError("AccessDenied", "no"),
 			},
-			[]string{"unknown permission_lacking permission_lacking app: 1"},
+			[]string{"unknown permission_lacking permission_lacking : 1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
