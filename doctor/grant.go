@@ -64,9 +64,9 @@ type grant struct {
 	statements []policyStatement
 }
 
-// maxOperations is how much of a policy's name may be names of operations; IAM
-// allows 128 characters in all.
-const maxOperations = 90
+// maxOperations is how much of a policy's name may be names of operations: IAM allows
+// 128 characters in all, and the option fits a line.
+const maxOperations = 40
 
 // name is the name of the policy: what it allows, and a sum over all of it, since a
 // policy of the same name that was given before would be replaced.

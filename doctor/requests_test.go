@@ -239,8 +239,7 @@ func TestCommandsStayWhole(t *testing.T) {
 	}
 	for _, command := range []string{
 		`aws iam list --query 'A[].[B C,D "E F" G  H]' --another-option "it's  two spaces" --yet-another-option value`,
-		strings.Repeat("word ", 40) + "end", "one", "a  b",
-		"aws " + strings.Repeat("x", 64) + " yy", "aws " + strings.Repeat("x", 63) + " yy", "aws " + strings.Repeat("x", 65) + " yy",
+		"one", "a  b --c", "aws " + strings.Repeat("--option value ", 12) + "--end",
 	} {
 		r.Remedy = []doctor.Remedy{{Text: "do", Command: command}}
 		var b strings.Builder
@@ -256,9 +255,6 @@ func TestCommandsStayWhole(t *testing.T) {
 		}
 		whole := strings.ReplaceAll(shown, " \\\n         ", " ")
 		want := command
-		if !strings.ContainsAny(command, `'"`) {
-			want = strings.Join(strings.Fields(command), " ")
-		}
 		if whole != want {
 			t.Errorf("got %q, want %q", whole, want)
 		}
