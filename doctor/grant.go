@@ -25,7 +25,7 @@ type policyDocument struct {
 
 type policyStatement struct {
 	Effect    string
-	Action    any
+	Action    string
 	Resource  any
 	Condition map[string]map[string]any `json:",omitempty"`
 }
@@ -38,9 +38,9 @@ func oneOrAll(words []string) any {
 	return words
 }
 
-// allowStatement allows the actions on the resources, and nothing else.
-func allowStatement(resources []string, actions ...string) policyStatement {
-	return policyStatement{Effect: "Allow", Action: oneOrAll(actions), Resource: oneOrAll(resources)}
+// allowStatement allows the action on the resources, and nothing else.
+func allowStatement(resources []string, action string) policyStatement {
+	return policyStatement{Effect: "Allow", Action: action, Resource: oneOrAll(resources)}
 }
 
 // allowing makes the statement that allows the action on what is denied.
@@ -73,10 +73,8 @@ const maxOperations = 40
 func (g grant) name() string {
 	var operations []string
 	for _, s := range g.statements {
-		for _, action := range words(s.Action) {
-			_, operation, _ := strings.Cut(action, ":")
-			operations = append(operations, operation)
-		}
+		_, operation, _ := strings.Cut(s.Action, ":")
+		operations = append(operations, operation)
 	}
 	allows := strings.Join(unique(operations), "-")
 	if len(allows) > maxOperations {
