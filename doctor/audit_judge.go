@@ -163,17 +163,13 @@ var aboutInstances = []Condition{
 
 // add puts an instance under its problem.
 func (j *auditJudge) add(s Step, i InstanceRef, profile, role string) {
-	if slices.Contains(aboutInstances, s.finding.condition) {
+	if s.Lacks != "" || slices.Contains(aboutInstances, s.finding.condition) {
 		profile, role = "", ""
 	}
 	key := strings.Join([]string{string(s.finding.condition), string(s.Reason), s.Lacks, profile, role}, "\x00")
-	if s.Lacks != "" {
-		key = s.Lacks
-	}
 	g := j.groups[key]
 	if g == nil {
 		g = &problemGroup{finding: *s.finding, reason: s.Reason, profile: profile, role: role}
-		g.finding.step = s.Name
 		g.finding.summary = cmp.Or(g.finding.summary, sentence(s.Answer))
 		if s.Lacks != "" {
 			g.finding.summary = "The audit cannot go on without " + s.Lacks + "."

@@ -153,6 +153,28 @@ func TestAuditProfiles(t *testing.T) {
 	}
 }
 
+// TestAuditProfileWorst: a profile has its worst condition, whichever comes first.
+func TestAuditProfileWorst(t *testing.T) {
+	warned, broken := machine{id: id(1), profile: "app", tokens: "optional"}, machine{id: id(2), profile: "app", endpoint: "disabled"}
+	for _, machines := range [][]machine{{warned, broken}, {broken, warned}} {
+		f := with("DescribeInstances", describing("", machines...), "ListInstanceProfiles", listing(member("app", roleXML("app", policy(allowEC2)))))
+		r := doctor.NewAuditor(f.config()).Audit(t.Context(), doctor.AuditRequest{})
+		if r.Profiles[0].Condition != "imds_disabled" || r.Profiles[0].WithProblems != 2 {
+			t.Errorf("%+v", r.Profiles)
+		}
+	}
+}
+
+// TestAuditRegionSilent: of a region that does not answer it is not known whether the
+// instance is there, so it is not said to be missing.
+func TestAuditRegionSilent(t *testing.T) {
+	f := with("DescribeInstances", ec2Error("RequestLimitExceeded", "slow"))
+	r := doctor.NewAuditor(f.config()).Audit(t.Context(), doctor.AuditRequest{IDs: []string{id(1)}})
+	if diff := cmp.Diff([]string{"unknown api_throttled throttled : "}, found(r)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // TestAuditLacking takes permissions away: what depends on them is named, and the
 // rest is still found.
 func TestAuditLacking(t *testing.T) {
@@ -176,7 +198,7 @@ func TestAuditLacking(t *testing.T) {
 			},
 			[]string{
 				"warning instance_without_profile no_association : 2", "warning imdsv1_allowed tokens_optional : 2",
-				"unknown permission_lacking permission_lacking app: 1",
+				"unknown permission_lacking permission_lacking : 1",
 			},
 		},
 		"roles": {
@@ -184,7 +206,7 @@ func TestAuditLacking(t *testing.T) {
 				"DescribeInstances", describing("", machine{id: id(1), profile: "app"}),
 				"ListInstanceProfiles", listing(member("app", roleXML("app", ""))), "GetRole", iamError("AccessDenied", "no"),
 			},
-			[]string{"unknown permission_lacking permission_lacking app: 1"},
+			[]string{"unknown permission_lacking permission_lacking : 1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -23,7 +25,7 @@ type policyDocument struct {
 
 type policyStatement struct {
 	Effect    string
-	Action    any
+	Action    string
 	Resource  any
 	Condition map[string]map[string]any `json:",omitempty"`
 }
@@ -36,9 +38,9 @@ func oneOrAll(words []string) any {
 	return words
 }
 
-// allowStatement allows the actions on the resources, and nothing else.
-func allowStatement(resources []string, actions ...string) policyStatement {
-	return policyStatement{Effect: "Allow", Action: oneOrAll(actions), Resource: oneOrAll(resources)}
+// allowStatement allows the action on the resources, and nothing else.
+func allowStatement(resources []string, action string) policyStatement {
+	return policyStatement{Effect: "Allow", Action: action, Resource: oneOrAll(resources)}
 }
 
 // allowing makes the statement that allows the action on what is denied.
@@ -62,15 +64,24 @@ type grant struct {
 	statements []policyStatement
 }
 
-// name is the name of the policy: that of the one action, or the doctor's.
+// maxOperations is how much of a policy's name may be names of operations: IAM allows
+// 128 characters in all, and the option fits a line.
+const maxOperations = 40
+
+// name is the name of the policy: what it allows, and a sum over all of it, since a
+// policy of the same name that was given before would be replaced.
 func (g grant) name() string {
-	if len(g.statements) == 1 {
-		if action, one := g.statements[0].Action.(string); one {
-			_, operation, _ := strings.Cut(action, ":")
-			return "allow-" + operation
-		}
+	var operations []string
+	for _, s := range g.statements {
+		_, operation, _ := strings.Cut(s.Action, ":")
+		operations = append(operations, operation)
 	}
-	return "iam-doctor"
+	allows := strings.Join(unique(operations), "-")
+	if len(allows) > maxOperations {
+		allows = "iam-doctor"
+	}
+	sum := sha256.Sum256(compactJSON(g.statements))
+	return "allow-" + allows + "-" + hex.EncodeToString(sum[:4])
 }
 
 // steps says how to give the principal the policy, saved as the file.

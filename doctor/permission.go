@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -175,18 +176,26 @@ func deniedStep(name string, a Answer[Permission], c Condition, who asker, denie
 		resources = append(resources, d.Resource)
 	}
 	resources = unique(resources)
-	on := first.Resource
+	on, all := first.Resource, first.Resource
 	if reason == reasonImplicitDeny {
-		on = strings.Join(resources, ", ")
+		on, all = someOf(resources), strings.Join(resources, ", ")
 	}
 	step := failed(name, a.Asked, reason, p.Action+" on "+on+": "+words, c).
 		saying(who.who()+p.Action+" on "+on+": "+words+".").
-		with("action", p.Action).with("resource", on).with("matched", strings.Join(first.Matched, "; ")).
+		with("action", p.Action).with("resource", all).with("matched", strings.Join(first.Matched, "; ")).
 		with("missing_context", strings.Join(unique(slices.Clone(first.Missing)), ", "))
 	if reason == reasonImplicitDeny {
 		return step.granting(who.grantee(), narrow(resources))
 	}
 	return step.mend(limitOf(p.Action, reason, first).lift()...)
+}
+
+// someOf names resources in a sentence, the first for all where there are many.
+func someOf(resources []string) string {
+	if len(resources) < 3 {
+		return strings.Join(resources, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", resources[0], len(resources)-1)
 }
 
 // limitOf words a decision of the simulator as AWS words a refusal.

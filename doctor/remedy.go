@@ -1,7 +1,7 @@
 package doctor
 
 import (
-	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/imds-probe/imds-probe/probes"
@@ -16,6 +16,9 @@ func remedyFor(found []finding, n names) ([]Remedy, []PolicyFile) {
 	p.collect(found)
 	for _, f := range inOrder(found) {
 		p.add(f)
+	}
+	if p.wait {
+		p.step(Remedy{Text: waitForRefresh().Text})
 	}
 	return p.remedy, p.policies
 }
@@ -43,6 +46,8 @@ type plan struct {
 	grants   []grant
 	remedy   []Remedy
 	policies []PolicyFile
+	// wait means that the remedy ends with a refresh.
+	wait bool
 }
 
 // collect gathers what is given to each principal.
@@ -59,30 +64,14 @@ func (p *plan) collect(found []finding) {
 	}
 }
 
-// merge adds statements; those on the same resources become one.
+// merge adds the statements that are not there yet.
 func merge(all, more []policyStatement) []policyStatement {
 	for _, s := range more {
-		same := slices.IndexFunc(all, func(have policyStatement) bool {
-			return have.Condition == nil && s.Condition == nil && fmt.Sprint(have.Resource) == fmt.Sprint(s.Resource)
-		})
-		if same < 0 {
+		if !slices.ContainsFunc(all, func(have policyStatement) bool { return reflect.DeepEqual(have, s) }) {
 			all = append(all, s)
-			continue
 		}
-		actions := append(words(all[same].Action), words(s.Action)...)
-		slices.Sort(actions)
-		all[same].Action = oneOrAll(slices.Compact(actions))
 	}
 	return all
-}
-
-// words is what a policy writes as one or as a list.
-func words(v any) []string {
-	if one, ok := v.(string); ok {
-		return []string{one}
-	}
-	all, _ := v.([]string)
-	return slices.Clone(all)
 }
 
 // add appends the remedy of a finding.
@@ -94,7 +83,11 @@ func (p *plan) add(f finding) {
 	if f.trust != nil {
 		p.policies = append(p.policies, PolicyFile{"trust.json", f.trust})
 	}
-	for _, s := range steps {
+	for i, s := range steps {
+		if s == waitForRefresh() && i == len(steps)-1 {
+			p.wait = true
+			continue
+		}
 		p.step(Remedy{printable(s.Text), p.names.fill(printable(s.Command))})
 	}
 	for _, g := range f.grants {

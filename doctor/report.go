@@ -167,10 +167,12 @@ func lacks(steps []Step) []string {
 	return slices.Compact(all)
 }
 
-// sentence turns a step's answer into one.
+// sentence turns a step's answer into one. What is written as it is, such as an ARN
+// or an action, is left alone.
 func sentence(s string) string {
-	if s == "" {
-		return ""
+	first, _, _ := strings.Cut(s, " ")
+	if s == "" || strings.Contains(strings.TrimSuffix(first, ":"), ":") {
+		return s + "."
 	}
 	return strings.ToUpper(s[:1]) + s[1:] + "."
 }

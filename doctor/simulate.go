@@ -92,11 +92,25 @@ func (d *Doctor) may(ctx context.Context, p Answer[Principal], q question) Answe
 		for _, r := range results {
 			known.Decisions = append(known.Decisions, decisionsFrom(r)...)
 		}
-		if len(known.Decisions) == 1 && len(q.resources) == 1 {
-			known.Decisions[0].Resource = q.resources[0]
-		}
+		known.Decisions = onEach(known.Decisions, q.resources)
 		return known, err
 	}).on(p.Value.ARN)
+}
+
+// onEach takes a decision on everything for one on each resource that was asked about,
+// so that no policy is offered for more than these.
+func onEach(decisions []Decision, resources []string) (all []Decision) {
+	for _, d := range decisions {
+		if d.Resource != "*" && d.Resource != "" {
+			all = append(all, d)
+			continue
+		}
+		for _, r := range resources {
+			d.Resource = r
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 // simulate returns all results, of whatever pages.

@@ -54,7 +54,7 @@ func TestParsePrincipal(t *testing.T) {
 		"arn:aws:iam::123456789012:user/\u202e/me":    false,
 		"me": false, "": false,
 	} {
-		if _, err := doctor.ParsePrincipal(given); (err == nil) != ok {
+		if got, err := doctor.ParsePrincipal(given); (err == nil) != ok || (ok && got != given) {
 			t.Errorf("%s: %v", given, err)
 		}
 	}

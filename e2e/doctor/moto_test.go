@@ -24,6 +24,8 @@ import (
 type world struct {
 	endpoint string
 	binary   string
+	// stages are the emulators on which boto3 makes the same situations.
+	stages []*stage
 	// python has moto, for an emulator of a test's own.
 	python string
 	// admin and chinese may do everything, each in its partition.
@@ -54,7 +56,7 @@ func runAll(m *testing.M) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	python, err := virtualenv(ctx)
+	python, err := virtualenv(ctx, "requirements.txt")
 	if err != nil {
 		return err
 	}
@@ -67,14 +69,33 @@ func runAll(m *testing.M) error {
 	if err := bootstrap(ctx); err != nil {
 		return fmt.Errorf("moto: %w", err)
 	}
+	second, err := virtualenv(ctx, "requirements-ministack.txt")
+	if err != nil {
+		return err
+	}
+	another, end, err := startMinistack(ctx, second)
+	if err != nil {
+		return err
+	}
+	defer end()
+	drive, hush, err := startDriver(ctx, second)
+	if err != nil {
+		return err
+	}
+	defer hush()
+	tools := filepath.Dir(second)
+	shared.stages = []*stage{
+		{"moto", shared.endpoint, "123456789012", shared.admin.keys, drive, tools},
+		{"ministack", another, "000000000000", keys{id: "test", secret: "the-secret-of-the-administrator"}, drive, tools},
+	}
 	m.Run() // its exit code becomes the process's
 	return nil
 }
 
-// virtualenv returns the Python of a virtual environment with moto in it, which
+// virtualenv returns the Python of a virtual environment with an emulator in it, which
 // is made once for each state of the pinned requirements, outside of the tree.
-func virtualenv(ctx context.Context) (string, error) {
-	requirements := filepath.Join("testdata", "requirements.txt")
+func virtualenv(ctx context.Context, file string) (string, error) {
+	requirements := filepath.Join("testdata", file)
 	pins, err := os.ReadFile(requirements)
 	if err != nil {
 		return "", err
@@ -84,7 +105,7 @@ func virtualenv(ctx context.Context) (string, error) {
 		return "", err
 	}
 	sum := sha256.Sum256(pins)
-	dir := filepath.Join(cache, "imds-probe", "moto-"+hex.EncodeToString(sum[:8]))
+	dir := filepath.Join(cache, "imds-probe", "emulator-"+hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -102,7 +123,7 @@ func virtualenv(ctx context.Context) (string, error) {
 		{python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements},
 	} {
 		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("installing moto, %s: %w\n%s", strings.Join(command, " "), err, out)
+			return "", fmt.Errorf("installing the emulators, %s: %w\n%s", strings.Join(command, " "), err, out)
 		}
 	}
 	return python, os.WriteFile(complete, nil, 0o644)

@@ -131,7 +131,12 @@ func diagnose(t *testing.T, k keys, args ...string) report {
 
 func diagnoseIn(t *testing.T, region string, k keys, args ...string) report {
 	t.Helper()
-	args = append(args, "--endpoint-url="+shared.endpoint, "--output=json")
+	return diagnoseAt(t, shared.endpoint, region, k, args...)
+}
+
+func diagnoseAt(t *testing.T, endpoint, region string, k keys, args ...string) report {
+	t.Helper()
+	args = append(args, "--endpoint-url="+endpoint, "--output=json")
 	o := execute(t, env(t, k, region), args...)
 	var r report
 	if err := json.Unmarshal([]byte(o.stdout), &r); err != nil {

@@ -31,7 +31,7 @@ func TestUsage(t *testing.T) {
 		{"launch --instance-profile=p --image-id=ubuntu", `--image-id=ubuntu: not the id of an image`},
 		{"launch --instance-profile=p --instance-type=big", `--instance-type=big: not an instance type`},
 		{"launch --instance-profile=p --subnet-id=lan", `--subnet-id=lan: not the id of a subnet`},
-		{"role r --output=xml", `--output=xml: not one of text, json`},
+		{"role r --output=xml", `--output=xml: must be one of text, json`},
 		{"role r --timeout=soon", `--timeout=soon: not a positive duration`},
 		{"role r --timeout=0s", `--timeout=0s: not a positive duration`},
 		{"role r --region=Frankfurt", `--region=Frankfurt: not the name of a region`},

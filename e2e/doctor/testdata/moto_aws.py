@@ -31,7 +31,13 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models import iam_instance_profile as associations
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
-from moto.iam.access_control import IAMPolicy, IAMPolicyStatement, IAMRequest, create_access_key
+from moto.iam.access_control import (
+    IAMPolicy,
+    IAMPolicyStatement,
+    IAMRequest,
+    PermissionResult,
+    create_access_key,
+)
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
@@ -55,6 +61,8 @@ def refuse_as_aws_does():
                 code, message = e.error_type, e.message
                 if name == "_raise_access_denied":
                     why = f"because no identity-based policy allows the {self._action} action"
+                    if denies(self):
+                        why = "with an explicit deny in an identity-based policy"
                     message = f"{message.rstrip()}{getattr(self, '_denied_on', '')} {why}"
                 message = escape(message)
                 if self._service == "ec2" and code == "AccessDenied":
@@ -96,6 +104,15 @@ def resources_of(request):
     if action == "iam:SimulatePrincipalPolicy":
         return [first("PolicySourceArn")]
     return ["*"]
+
+
+def denies(request):
+    """Tells whether a statement denies the request."""
+    on = getattr(request, "_denied_on", "").removeprefix(" on resource: ") or "*"
+    return any(
+        IAMPolicy(p).is_action_permitted(request._action, on) == PermissionResult.DENIED
+        for p in request._access_key.collect_policies()
+    )
 
 
 def authorize_on_resources():
