@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,15 @@ func (c *helloConn) Close() error {
 	c.close()
 	c.leave()
 	return c.Conn.Close()
+}
+
+// CloseWrite lets net/http end an answer to a request that it has not read whole,
+// without a reset that could overtake the answer.
+func (c *helloConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func (c *helloConn) enter() {

@@ -59,6 +59,9 @@ func addWebFlags(cmd *cobra.Command) *web.FlagConfig {
 func runCommand() *cobra.Command {
 	cmd := daemonCommand()
 	cmd.Use, cmd.Short = "run", "Run the daemon; the default command"
+	cmd.Long = `Run the daemon; the default command. It ends with 0 on SIGTERM or SIGINT, with 3 if
+the text of a flag cannot be used, and with 1 if something that a flag names cannot
+be had at the moment, such as a file, a port or a capability.`
 	return cmd
 }
 
