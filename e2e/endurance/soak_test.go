@@ -67,6 +67,13 @@ func soak(t *testing.T, all []*lane, n int) usage {
 		running.Go(func() { l.run(&left) })
 	}
 	running.Wait()
+	overloaded := 0
+	for _, l := range all {
+		overloaded += l.overloaded
+	}
+	if overloaded > n/100 {
+		t.Errorf("%d of %d rounds came too late to judge", overloaded, n)
+	}
 	return usageNow(t)
 }
 
@@ -98,6 +105,8 @@ type lane struct {
 	random  *rand.Rand
 	address string
 	probers map[string]*ladder.Prober
+	// overloaded counts the rounds that said more of this machine than of IMDS.
+	overloaded int
 }
 
 // run visits scenarios at random until no round is left. The simulator is a new
@@ -145,8 +154,10 @@ func (l *lane) visit(sim *imdstest.Simulator, sc imdstest.Scenario) (rounds int)
 		r := l.round(prober)
 		rounds++
 		learned, _ := known.Learn(r)
-		// 256 lanes on a busy machine: what came far too late is no verdict.
-		if d := probes.Diagnose(r, policy, learned); d.Reason != probes.ReasonHostOverloaded && (d.Condition != sc.Condition || d.Reason != sc.Reason) {
+		switch d := probes.Diagnose(r, policy, learned); {
+		case d.Reason == probes.ReasonHostOverloaded: // no verdict: many lanes share few processors
+			l.overloaded++
+		case d.Condition != sc.Condition || d.Reason != sc.Reason:
 			l.t.Errorf("%s: %v (%v), want %v (%v): %+v", sc.Name, d.Condition, d.Reason, sc.Condition, sc.Reason, r)
 		}
 		if r.Duration > laneTimeout {
