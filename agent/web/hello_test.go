@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -50,7 +51,7 @@ func TestHandshakesLeaveNoTurnTaken(t *testing.T) {
 		"half a hello":       hello[:len(hello)/2],
 		"all but a byte":     hello[:len(hello)-1],
 		"a hello":            hello,
-		"a hello, and noise": append(hello[:len(hello):len(hello)], "noise"...),
+		"a hello, and noise": append(slices.Clip(hello), "noise"...),
 		"noise":              append([]byte{22, 3, 1, 0, 5}, "noise"...),
 		"plain HTTP":         []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
 	} {
