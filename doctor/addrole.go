@@ -71,18 +71,12 @@ func (d *Doctor) profileQuota(ctx context.Context) Answer[Quota] {
 
 // profileARN is the profile's ARN; a guess without a path where it is not known.
 func (f AddRoleFacts) profileARN() string {
-	if f.Profile.OK() {
-		return f.Profile.Value.ARN
-	}
-	return cmp.Or(f.Request.Profile.ARN, f.Caller.Value.iamARN("instance-profile", f.Request.Profile.Name))
+	return cmp.Or(f.Profile.Value.ARN, f.Request.Profile.ARN, f.Caller.Value.iamARN("instance-profile", f.Request.Profile.Name))
 }
 
 // roleARN is the role's ARN; a guess without a path where it is not known.
 func (f AddRoleFacts) roleARN() string {
-	if f.Role.OK() {
-		return f.Role.Value.ARN
-	}
-	return cmp.Or(f.Request.Role.ARN, f.Caller.Value.iamARN("role", f.Request.Role.Name))
+	return cmp.Or(f.Role.Value.ARN, f.Request.Role.ARN, f.Caller.Value.iamARN("role", f.Request.Role.Name))
 }
 
 // DiagnoseAddRole judges the answers about adding a role to a profile.
@@ -115,12 +109,12 @@ func DiagnoseAddRole(f AddRoleFacts) Report {
 // done tells whether the profile holds the role already, so that no permission is
 // needed.
 func (f AddRoleFacts) done() bool {
-	return f.Profile.OK() && f.Profile.Value.holds(f.Request.Role.Name)
+	return f.Profile.Value.holds(f.Request.Role.Name)
 }
 
 // permissionSteps judge the two permissions that AddRoleToInstanceProfile needs.
 func (f AddRoleFacts) permissionSteps() []Step {
-	needs, who := f.permissionNeeds(), asker{f.Caller.Value.ARN, f.Request.Principal}
+	needs, who := f.permissionNeeds(), asker(f.Request.Principal)
 	steps := []Step{
 		permissionStep(stepMayAdd, needs, f.MayAdd, ConditionAddDenied, who, allowing(addRole)),
 		permissionStep(stepMayPass, needs, f.MayPass, ConditionPassDenied, who, passStatement(f.Caller.Value.Partition)),

@@ -20,14 +20,10 @@ var problemOrder = []Condition{
 // auditSteps are the steps of the topic "instance" that an audit takes. Without an
 // answer of an agent the last two say nothing.
 func (f InstanceFacts) auditSteps() []Step {
-	steps := []Step{
+	return f.join([]Step{
 		f.metadataStep(), f.tokensStep(), f.auditAssociationStep(), f.profileStep(), f.profileIDStep(),
 		f.hasRoleStep(), f.trustStep(), f.roleSeenStep(),
-	}
-	if f.Agent.OK() {
-		steps = f.join(steps)
-	}
-	return steps
+	})
 }
 
 const stepTokens = "tokens"
@@ -100,7 +96,7 @@ func (j *auditJudge) instance(region string, i Instance) {
 		j.seen = map[string]bool{}
 	}
 	j.seen[i.ID] = true
-	if i.gone() || (i.State != "running" && i.State != "") {
+	if i.State != "running" && i.State != "" {
 		j.count.NotRunning++
 		return
 	}
@@ -113,7 +109,7 @@ func (j *auditJudge) instance(region string, i Instance) {
 			j.add(steps[n], InstanceRef{i.ID, region}, name, f.role())
 		}
 	}
-	if found := findings(steps, f.Caller.Value.ARN); len(found) > 0 {
+	if found := findings(steps); len(found) > 0 {
 		worst = found[0].condition
 	} else {
 		j.count.Clean++
@@ -179,10 +175,8 @@ func (j *auditJudge) add(s Step, i InstanceRef, profile, role string) {
 	if i.ID != "" {
 		g.instances = append(g.instances, i)
 	}
-	if s.Lacks != "" {
-		for _, more := range s.finding.grants {
-			g.finding.grants = []grant{{more.to, merge(statementsOf(g.finding.grants), more.statements)}}
-		}
+	for _, more := range s.finding.grants {
+		g.finding.grants = []grant{{more.to, merge(statementsOf(g.finding.grants), more.statements)}}
 	}
 }
 
@@ -226,7 +220,7 @@ func (j *auditJudge) profile(name, role string, worst Condition) {
 		return
 	}
 	p.WithProblems++
-	if before, _ := Explain(p.Condition); p.Condition == ConditionAuditClean || severityOf(worst).Rank() > before.Severity.Rank() {
+	if severityOf(worst).Rank() > severityOf(p.Condition).Rank() {
 		p.Condition = worst
 	}
 }
@@ -293,12 +287,7 @@ func (g *problemGroup) problem(caller string) Problem {
 	if len(g.instances) == 1 {
 		n[theInstance] = g.instances[0].ID
 	}
-	found := g.finding
-	found.grants = slices.Clone(found.grants)
-	for i := range found.grants {
-		found.grants[i].to = cmp.Or(found.grants[i].to, caller)
-	}
-	p.Remedy, p.Policies = remedyFor([]finding{found}, n)
+	p.Remedy, p.Policies = remedyFor([]finding{g.finding}, n, caller)
 	return p
 }
 

@@ -159,7 +159,7 @@ func (f LaunchFacts) refusal(run DryRun) (Condition, string) {
 		}
 		return ConditionLaunchRefused, words
 	}
-	if f.Without.OK() && f.Without.Value.Allowed {
+	if f.Without.Value.Allowed {
 		return ConditionPassDenied, "you are not authorized (" + run.Code + "), but without the profile you are"
 	}
 	return ConditionRunDenied, "you are not authorized (" + run.Code + ")"
@@ -168,18 +168,18 @@ func (f LaunchFacts) refusal(run DryRun) (Condition, string) {
 // mendRefusal adds the policy that would allow what was refused, unless another
 // policy withholds it: then adding one is no use.
 func (f LaunchFacts) mendRefusal(s Step, c Condition, run DryRun) Step {
-	caller, denial := f.Caller.Value.ARN, run.denial()
+	denial := run.denial()
 	if denial.limited() {
 		return s.mend(denial.lift()...)
 	}
 	role := cmp.Or(f.roleARN(), denial.Resource)
 	switch {
 	case c == ConditionPassDenied && role != "":
-		return s.granting(caller, passStatement(f.Caller.Value.Partition)([]string{role}))
+		return s.granting("", passStatement(f.Caller.Value.Partition)([]string{role}))
 	case c == ConditionRunDenied:
-		return s.granting(caller, allowStatement(f.lacking(denial.Resource), runInstances))
+		return s.granting("", allowStatement(f.lacking(denial.Resource), runInstances))
 	case c == ConditionLaunchRefused && denial.Action != "":
-		return s.granting(caller, allowStatement([]string{cmp.Or(denial.Resource, "*")}, denial.Action))
+		return s.granting("", allowStatement([]string{cmp.Or(denial.Resource, "*")}, denial.Action))
 	}
 	return s
 }

@@ -11,11 +11,12 @@ const (
 	MaxForeignText = maxForeignText
 )
 
-// Clean is clean, Glob is glob, RegionPartition is partitionOfRegion.
+// Clean is clean, Glob is glob, RegionPartition is partitionOfRegion, Wrap is wrap.
 var (
 	Clean           = clean
 	Glob            = glob
 	RegionPartition = partitionOfRegion
+	Wrap            = wrap
 )
 
 // Classify is classify.

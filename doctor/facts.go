@@ -122,21 +122,15 @@ func callerStep(a Answer[Caller]) Step {
 func nameOf(profileARN string) string { return probes.ProfileName(profileARN) }
 
 // accountOf returns the account in an ARN.
-func accountOf(s string) string {
-	a, err := arn.Parse(s)
-	if err != nil {
-		return ""
-	}
-	return a.AccountID
-}
+func accountOf(s string) string { return parsed(s).AccountID }
 
 // partitionOf returns the partition in an ARN.
-func partitionOf(s string) string {
-	a, err := arn.Parse(s)
-	if err != nil {
-		return ""
-	}
-	return a.Partition
+func partitionOf(s string) string { return parsed(s).Partition }
+
+// parsed returns the parts of an ARN, all empty where it is none.
+func parsed(s string) arn.ARN {
+	a, _ := arn.Parse(s)
+	return a
 }
 
 // anywhere are the ARNs of a thing in IAM under any path, for a policy.

@@ -43,10 +43,9 @@ var errorKinds = map[string]FailureKind{
 }
 
 // credentialsError marks that the SDK could not find credentials at all.
-type credentialsError struct{ err error }
+type credentialsError struct{ error }
 
-func (e *credentialsError) Error() string { return e.err.Error() }
-func (e *credentialsError) Unwrap() error { return e.err }
+func (e *credentialsError) Unwrap() error { return e.error }
 
 // classify turns an error of the SDK into a failure of the action.
 func classify(ctx context.Context, action string, err error) *Failure {
@@ -56,12 +55,12 @@ func classify(ctx context.Context, action string, err error) *Failure {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return classifyAPI(action, api)
 	}
-	if cause := context.Cause(ctx); cause != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &Failure{Kind: FailureUnreachable, Message: clean(cause.Error())}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &Failure{Kind: FailureUnreachable, Message: clean(context.Cause(ctx).Error())}
 	}
 	var sent *smithyhttp.RequestSendError
 	var network net.Error
-	if errors.As(err, &sent) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &sent) || errors.As(err, &network) {
 		return &Failure{Kind: FailureUnreachable, Message: innermost(err)}
 	}
 	return &Failure{Kind: FailureOther, Message: innermost(err)}

@@ -10,8 +10,6 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-
 	"github.com/imds-probe/imds-probe/probes"
 )
 
@@ -102,20 +100,15 @@ func (g grant) steps(file string) []probes.Step {
 	return []probes.Step{{Text: "Ask an administrator to add the policy below for " + clean(g.to)}}
 }
 
-// principalOf splits the ARN of a caller into its kind and its name.
+// principalOf splits the ARN of a caller into its kind and its name, which the root
+// user does not have.
 func principalOf(caller string) (kind, name string) {
-	a, err := arn.Parse(caller)
-	if err != nil {
-		return "", ""
+	kind, path, _ := strings.Cut(parsed(caller).Resource, "/")
+	if kind == "assumed-role" {
+		name, _, _ = strings.Cut(path, "/")
+		return kind, name
 	}
-	parts := strings.Split(a.Resource, "/")
-	switch {
-	case len(parts) == 1:
-		return parts[0], parts[0]
-	case parts[0] == "assumed-role":
-		return parts[0], parts[1]
-	}
-	return parts[0], parts[len(parts)-1]
+	return kind, path[strings.LastIndex(path, "/")+1:]
 }
 
 // compactJSON marshals a policy without escaping what HTML would, but with

@@ -58,7 +58,7 @@ func DiagnoseInstance(f InstanceFacts) Report {
 func (f InstanceFacts) noFault(n names) finding {
 	shown := fmt.Sprintf("The instance is associated with profile %s, which holds role %s, and EC2 may assume it.",
 		clean(n[theProfile]), clean(n[theRole]))
-	if f.Agent.OK() && f.Agent.Value.Condition == probes.ConditionHealthy {
+	if f.Agent.Value.Condition == probes.ConditionHealthy {
 		return finding{condition: daemon(probes.ConditionHealthy), summary: shown + " The agent on the instance says healthy.", observed: true}
 	}
 	return finding{condition: ConditionNoFault, summary: shown}
@@ -234,7 +234,7 @@ func (f InstanceFacts) trustStep() Step {
 // settled decides what a condition of the trust policy leaves open, where the
 // agent says healthy and sees this very role: EC2's own request met the condition.
 func (f InstanceFacts) settled(s Step) Step {
-	if s.Reason != reasonTrustDepends || !f.Agent.OK() || f.Agent.Value.Condition != probes.ConditionHealthy {
+	if s.Reason != reasonTrustDepends || f.Agent.Value.Condition != probes.ConditionHealthy {
 		return s
 	}
 	role := f.Profile.Value.Roles[0].Name

@@ -9,13 +9,10 @@ import (
 )
 
 // sightings returns what the observers on the instance see, the instance's own
-// IMDS first.
+// IMDS first. One that sees nothing is left out.
 func (f InstanceFacts) sightings() []Sighting {
-	var all []Sighting
-	if f.Seen.OK() {
-		all = append(all, f.Seen.Value)
-	}
-	if _, elsewhere := f.agentElsewhere(); f.Agent.OK() && !elsewhere {
+	all := []Sighting{f.Seen.Value}
+	if _, elsewhere := f.agentElsewhere(); !elsewhere {
 		for _, v := range f.Agent.Value.Vantages {
 			all = append(all, Sighting{
 				By: "the agent (" + v.Vantage + ")", Role: v.Role,
@@ -92,8 +89,7 @@ const issuedMargin = 2 * time.Minute
 // recreatedSince tells whether the role is younger than the credentials: one of
 // the same name that was there before it had them, and AWS refuses them now.
 func (f InstanceFacts) recreatedSince(issued time.Time) bool {
-	created := f.roleCreated()
-	return !issued.IsZero() && !created.IsZero() && created.After(issued.Add(issuedMargin))
+	return !issued.IsZero() && f.roleCreated().After(issued.Add(issuedMargin))
 }
 
 func (f InstanceFacts) roleCreated() time.Time {
@@ -108,9 +104,6 @@ func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // agentElsewhere tells whether the agent is on another instance, and by what.
 func (f InstanceFacts) agentElsewhere() (words string, elsewhere bool) {
-	if !f.Agent.OK() || !f.Instance.OK() {
-		return "", false
-	}
 	if id := f.Agent.Value.InstanceID; id != "" && id != f.ID {
 		return "the agent is on instance " + id, true
 	}
@@ -175,7 +168,7 @@ func (f InstanceFacts) agentStep(sofar []Step) Step {
 }
 
 func (f InstanceFacts) joinAgent(c probes.Condition, sofar []Step) Step {
-	found := findings(sofar, "")
+	found := findings(sofar)
 	says := "the agent says " + c.String()
 	agrees := func(api finding) bool {
 		return api.condition == daemon(c) || explains(api.condition, c)

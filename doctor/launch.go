@@ -52,7 +52,7 @@ const (
 // Launch asks why launching an instance with a profile is refused.
 func (d *Doctor) Launch(ctx context.Context, r LaunchRequest) Report {
 	f := LaunchFacts{LaunchRequest: r, Now: d.now(), Region: d.region, Caller: d.caller(ctx)}
-	if !f.Caller.OK() || f.profileNameStep().Status != probes.StatusPass {
+	if f.profileNameStep().Status != probes.StatusPass {
 		return DiagnoseLaunch(f)
 	}
 	c := f.Caller.Value
@@ -62,7 +62,7 @@ func (d *Doctor) Launch(ctx context.Context, r LaunchRequest) Report {
 	if f.roleARN() != "" {
 		passing := f.context()
 		passing[passedTo] = toEC2(c.Partition)
-		passing["iam:AssociatedResourceArn"] = []string{f.ec2ARN("instance", "*")}
+		passing["iam:AssociatedResourceArn"] = f.ec2ARN("instance", "*")
 		f.MayPass = d.may(ctx, principal, question{passRole, []string{f.roleARN()}, passing})
 	}
 	if r.DryRun {
@@ -94,7 +94,7 @@ func DiagnoseLaunch(f LaunchFacts) Report {
 	caller := f.Caller.Value.ARN
 	steps := []Step{
 		callerStep(f.Caller), f.profileNameStep(), f.profileStep(), f.hasRoleStep(),
-		permissionStep(stepMayRun, stepProfileName, f.MayRun, ConditionRunDenied, f.asker(), allowing(runInstances)),
+		permissionStep(stepMayRun, stepProfileName, f.MayRun, ConditionRunDenied, asker(f.Principal), allowing(runInstances)),
 		f.mayPassStep(), f.dryRunStep(), f.withoutStep(),
 	}
 	if f.With.OK() {
@@ -106,21 +106,15 @@ func DiagnoseLaunch(f LaunchFacts) Report {
 		}
 	}
 	r := Report{Topic: "launch", Target: clean(f.LaunchRequest.Profile), Caller: caller, CheckedAt: f.Now, Steps: steps}
-	n := names{theProfile: f.name(), theImage: f.ImageID}
-	if len(f.Profile.Value.Roles) > 0 {
-		n[theRole] = f.Profile.Value.Roles[0].Name
-	}
 	healthy := finding{condition: ConditionLaunchAllowed}
 	if f.MayRun.Value.Session && !f.With.OK() {
 		healthy.summary = "The role's policies allow the launch; " + sessionNote + ": --dry-run asks EC2 itself."
 	}
-	return conclude(r, n, healthy)
+	return conclude(r, names{theProfile: f.name(), theImage: f.ImageID}, healthy)
 }
 
 // sessionNote says what a simulation for a role session leaves out.
 const sessionNote = "the session's own policy, if it has one, cannot be simulated"
-
-func (f LaunchFacts) asker() asker { return asker{f.Caller.Value.ARN, f.Principal} }
 
 func (f LaunchFacts) profileNameStep() Step {
 	given, shown := f.LaunchRequest.Profile, clean(f.LaunchRequest.Profile)
@@ -174,8 +168,5 @@ func (f LaunchFacts) hasRoleStep() Step {
 }
 
 func (f LaunchFacts) mayPassStep() Step {
-	if f.roleARN() == "" {
-		return skipped(stepMayPass, stepHasRole)
-	}
-	return permissionStep(stepMayPass, stepHasRole, f.MayPass, ConditionPassDenied, f.asker(), passStatement(f.Caller.Value.Partition))
+	return permissionStep(stepMayPass, stepHasRole, f.MayPass, ConditionPassDenied, asker(f.Principal), passStatement(f.Caller.Value.Partition))
 }

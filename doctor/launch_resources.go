@@ -43,27 +43,27 @@ func (f LaunchFacts) imageARN() string {
 // context is what the real request would have in its context, as far as the flags
 // say. Where they do not, the verdict depends on it.
 // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-func (f LaunchFacts) context() map[string][]string {
+func (f LaunchFacts) context() map[string]string {
 	values := requestContext(f.Region)
-	values["ec2:Region"] = []string{f.Region}
-	values["ec2:InstanceType"] = []string{f.InstanceType}
+	values["ec2:Region"] = f.Region
+	values["ec2:InstanceType"] = f.InstanceType
 	if f.Profile.OK() {
-		values["ec2:InstanceProfile"] = []string{f.Profile.Value.ARN}
+		values["ec2:InstanceProfile"] = f.Profile.Value.ARN
 	}
 	return values
 }
 
 // requestContext is what every request that the doctor speaks of has in its
 // context: people send it themselves, by TLS.
-func requestContext(region string) map[string][]string {
-	return map[string][]string{
-		"aws:RequestedRegion": {region}, "aws:SecureTransport": {"true"}, "aws:ViaAWSService": {"false"},
+func requestContext(region string) map[string]string {
+	return map[string]string{
+		"aws:RequestedRegion": region, "aws:SecureTransport": "true", "aws:ViaAWSService": "false",
 	}
 }
 
 // iamContext is that of requests to IAM, which has one region in each partition.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
-func iamContext(partition string) map[string][]string {
+func iamContext(partition string) map[string]string {
 	home := map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[partition]
 	values := requestContext(home)
 	if home == "" {
@@ -73,7 +73,7 @@ func iamContext(partition string) map[string][]string {
 }
 
 // toEC2 is the value of iam:PassedToService: EC2 under the partition's own name.
-func toEC2(partition string) []string {
+func toEC2(partition string) string {
 	services := EC2Services(partition)
-	return services[len(services)-1:]
+	return services[len(services)-1]
 }

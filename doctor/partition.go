@@ -15,7 +15,7 @@ type partition struct {
 }
 
 // partitions are those of the SDK's endpoint rules, longest prefix first; the
-// rest of the world is aws.
+// rest of the world is aws, whose prefix every region has.
 var partitions = []partition{
 	{"aws-cn", "amazonaws.com.cn", "cn-"},
 	{"aws-us-gov", "amazonaws.com", "us-gov-"},
@@ -29,12 +29,8 @@ var partitions = []partition{
 
 // partitionOfRegion returns the name of the partition that a region is in.
 func partitionOfRegion(region string) string {
-	for _, p := range partitions {
-		if strings.HasPrefix(region, p.regions) {
-			return p.name
-		}
-	}
-	return "aws"
+	i := slices.IndexFunc(partitions, func(p partition) bool { return strings.HasPrefix(region, p.regions) })
+	return partitions[i].name
 }
 
 // EC2Services returns the service principals under which EC2 assumes roles in

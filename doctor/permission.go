@@ -90,14 +90,12 @@ func (p Permission) depends() []string {
 	return unique(keys)
 }
 
-// unevaluated returns the keys of conditions that were not evaluated although the
-// permission is allowed, sorted.
+// unevaluated returns the keys of conditions that were not evaluated, of a permission
+// that is allowed nevertheless, sorted.
 func (p Permission) unevaluated() []string {
 	var keys []string
 	for _, d := range p.Decisions {
-		if d.Allowed {
-			keys = append(keys, d.Missing...)
-		}
+		keys = append(keys, d.Missing...)
 	}
 	return unique(keys)
 }
@@ -110,26 +108,15 @@ func unique(words []string) []string {
 	return slices.Compact(words)
 }
 
-// asker is whose permissions a step is about.
-type asker struct {
-	// caller is who asks; principal who was asked about instead, if anybody.
-	caller, principal string
-}
+// asker is the ARN of whose permissions a step is about, or empty for the caller's.
+type asker string
 
 // who begins a sentence about the permissions.
 func (a asker) who() string {
-	if a.principal != "" {
-		return clean(a.principal) + " may not "
+	if a != "" {
+		return clean(string(a)) + " may not "
 	}
 	return "You may not "
-}
-
-// grantee is the ARN of whom the remedy gives the permission.
-func (a asker) grantee() string {
-	if a.principal != "" {
-		return a.principal
-	}
-	return a.caller
 }
 
 // permissionStep judges one permission. A denial is the condition c; narrow makes
@@ -185,7 +172,7 @@ func deniedStep(name string, a Answer[Permission], c Condition, who asker, denie
 		with("action", p.Action).with("resource", all).with("matched", strings.Join(first.Matched, "; ")).
 		with("missing_context", strings.Join(unique(slices.Clone(first.Missing)), ", "))
 	if reason == reasonImplicitDeny {
-		return step.granting(who.grantee(), narrow(resources))
+		return step.granting(string(who), narrow(resources))
 	}
 	return step.mend(limitOf(p.Action, reason, first).lift()...)
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ type many[T any] []T
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (m *many[T]) UnmarshalJSON(text []byte) error {
-	if len(text) > 0 && text[0] == '[' {
+	if bytes.HasPrefix(text, []byte("[")) {
 		return json.Unmarshal(text, (*[]T)(m))
 	}
 	var one T
@@ -101,11 +102,7 @@ func (p *principal) covers(services []string) bool {
 }
 
 // list returns all names, of whatever kind.
-func (p *principal) list() []string {
-	if p.everybody {
-		return []string{"*"}
-	}
-	var all []string
+func (p *principal) list() (all []string) {
 	for _, names := range p.names {
 		all = append(all, names...)
 	}

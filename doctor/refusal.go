@@ -66,9 +66,7 @@ var (
 // parseRefusal reads the message of an AccessDenied or UnauthorizedOperation.
 // ok is false where it names no action: what AWS does not say is not guessed.
 func parseRefusal(message string) (r Refusal, ok bool) {
-	if len(message) > maxRefusal {
-		message = message[:maxRefusal]
-	}
+	message = message[:min(len(message), maxRefusal)]
 	action := refusedAction.FindStringSubmatch(message)
 	if action == nil {
 		return Refusal{}, false

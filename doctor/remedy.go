@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 
@@ -10,9 +11,9 @@ import (
 // remedyFor puts the remedies of all findings together, so that one pass through
 // them is enough: what is given to one principal is one policy, a step that
 // several need is taken once, at its last place, and a profile gets its role
-// before it is attached.
-func remedyFor(found []finding, n names) ([]Remedy, []PolicyFile) {
-	p := plan{names: n, remedy: []Remedy{}, policies: []PolicyFile{}}
+// before it is attached. The caller gets what is given to nobody by name.
+func remedyFor(found []finding, n names, caller string) ([]Remedy, []PolicyFile) {
+	p := plan{names: n, caller: caller, remedy: []Remedy{}, policies: []PolicyFile{}}
 	p.collect(found)
 	for _, f := range inOrder(found) {
 		p.add(f)
@@ -43,6 +44,7 @@ func inOrder(found []finding) []finding {
 // plan is a remedy in the making.
 type plan struct {
 	names    names
+	caller   string
 	grants   []grant
 	remedy   []Remedy
 	policies []PolicyFile
@@ -54,9 +56,10 @@ type plan struct {
 func (p *plan) collect(found []finding) {
 	for _, f := range found {
 		for _, g := range f.grants {
-			i := slices.IndexFunc(p.grants, func(have grant) bool { return have.to == g.to })
+			to := cmp.Or(g.to, p.caller)
+			i := slices.IndexFunc(p.grants, func(have grant) bool { return have.to == to })
 			if i < 0 {
-				p.grants = append(p.grants, grant{to: g.to})
+				p.grants = append(p.grants, grant{to: to})
 				i = len(p.grants) - 1
 			}
 			p.grants[i].statements = merge(p.grants[i].statements, g.statements)
@@ -91,7 +94,7 @@ func (p *plan) add(f finding) {
 		p.step(Remedy{printable(s.Text), p.names.fill(printable(s.Command))})
 	}
 	for _, g := range f.grants {
-		p.give(g.to)
+		p.give(cmp.Or(g.to, p.caller))
 	}
 }
 

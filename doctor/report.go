@@ -103,7 +103,7 @@ func conclude(r Report, n names, healthy finding) Report {
 		r.Steps[i] = r.Steps[i].tame()
 	}
 	r.Caller = printable(r.Caller)
-	found := findings(r.Steps, r.Caller)
+	found := findings(r.Steps)
 	verdict := healthy
 	if len(found) > 0 {
 		verdict = found[0]
@@ -120,13 +120,13 @@ func conclude(r Report, n names, healthy finding) Report {
 	if len(found) == 0 {
 		found = []finding{healthy}
 	}
-	r.Remedy, r.Policies = remedyFor(found, n)
+	r.Remedy, r.Policies = remedyFor(found, n, r.Caller)
 	return r
 }
 
 // findings returns what the steps found, the most severe first, and for the rest
 // in the order of the ladder. Permissions to look that are lacking are one finding.
-func findings(steps []Step, caller string) (found []finding) {
+func findings(steps []Step) (found []finding) {
 	lacking := -1
 	for _, s := range steps {
 		if s.finding == nil {
@@ -134,10 +134,6 @@ func findings(steps []Step, caller string) (found []finding) {
 		}
 		f := *s.finding
 		f.step, f.summary = s.Name, cmp.Or(f.summary, sentence(s.Answer))
-		f.grants = slices.Clone(f.grants)
-		for i := range f.grants {
-			f.grants[i].to = cmp.Or(f.grants[i].to, caller)
-		}
 		if f.condition != ConditionLacking {
 			found = append(found, f)
 			continue
@@ -148,8 +144,8 @@ func findings(steps []Step, caller string) (found []finding) {
 			found = append(found, f)
 			continue
 		}
-		found[lacking].grants = append(found[lacking].grants, f.grants...)
-		found[lacking].remedy = append(found[lacking].remedy, f.remedy...)
+		found[lacking].grants = slices.Concat(found[lacking].grants, f.grants)
+		found[lacking].remedy = slices.Concat(found[lacking].remedy, f.remedy)
 	}
 	slices.SortStableFunc(found, func(a, b finding) int { return b.severity().Rank() - a.severity().Rank() })
 	return found

@@ -116,10 +116,10 @@ func DiagnoseRole(f RoleFacts) Report {
 
 // listed is the name to choose in the console, or to create.
 func (f RoleFacts) listed() string {
-	if holders, ok := f.holding(); ok && len(holders) > 0 && !slices.Contains(holders, f.Name) {
+	if holders, _ := f.holding(); len(holders) > 0 && !slices.Contains(holders, f.Name) {
 		return holders[0]
 	}
-	if same, ok := f.same(); ok && same != nil && len(same.Roles) > 0 && !same.holds(f.Name) {
+	if same, _ := f.same(); same != nil && len(same.Roles) > 0 && !same.holds(f.Name) {
 		return f.Name + "-profile"
 	}
 	return f.Name
@@ -142,7 +142,7 @@ func (f RoleFacts) same() (profile *Profile, ok bool) {
 }
 
 // holding returns the names of the profiles that hold the role, sorted. ok is
-// false if they are not known.
+// false if they are not known, and then there is none.
 func (f RoleFacts) holding() (profiles []string, ok bool) {
 	all := f.All
 	if !all.OK() {
@@ -164,7 +164,7 @@ func (f RoleFacts) mayListStep() Step {
 		return skipped(stepMayList, f.before())
 	case f.Principal != "":
 		return permissionStep(stepMayList, stepCaller, f.MayList, ConditionListDenied,
-			asker{f.Caller.Value.ARN, f.Principal}, allowing(listProfiles))
+			asker(f.Principal), allowing(listProfiles))
 	case a.failed(FailureDenied):
 		return f.listDeniedStep(*a.Failure)
 	case a.Failure != nil:
@@ -196,7 +196,7 @@ func (f RoleFacts) before() string {
 
 // anyway says which name to give, where it is known without the list.
 func (f RoleFacts) anyway() string {
-	if holders, ok := f.holding(); ok && len(holders) > 0 {
+	if holders, _ := f.holding(); len(holders) > 0 {
 		return " The role is in profile " + clean(holders[0]) + ", which the CLI and the API take by name."
 	}
 	return ""
@@ -235,7 +235,7 @@ func (f RoleFacts) sameNameStep() Step {
 // unlessHeld takes a profile of the role's name that lacks the role for what it
 // is: a trap, but not the cause, where another profile holds the role.
 func (f RoleFacts) unlessHeld(s Step) Step {
-	if holders, ok := f.holding(); ok && len(holders) > 0 {
+	if holders, _ := f.holding(); len(holders) > 0 {
 		return s.harmless()
 	}
 	return s

@@ -68,7 +68,7 @@ func (d *Doctor) principal(ctx context.Context, c Caller, other string) Answer[P
 type question struct {
 	action    string
 	resources []string
-	context   map[string][]string
+	context   map[string]string
 }
 
 // may asks IAM's simulator whether the principal may do what is in question.
@@ -133,14 +133,14 @@ func (d *Doctor) simulate(ctx context.Context, principal string, q question) (al
 	return all, nil
 }
 
-func contextEntries(values map[string][]string) (entries []iamtypes.ContextEntry) {
-	for key, all := range values {
+func contextEntries(values map[string]string) (entries []iamtypes.ContextEntry) {
+	for key, value := range values {
 		kind := iamtypes.ContextKeyTypeEnumString
-		if len(all) == 1 && (all[0] == "true" || all[0] == "false") {
+		if value == "true" || value == "false" {
 			kind = iamtypes.ContextKeyTypeEnumBoolean
 		}
 		entries = append(entries, iamtypes.ContextEntry{
-			ContextKeyName: aws.String(key), ContextKeyType: kind, ContextKeyValues: all,
+			ContextKeyName: aws.String(key), ContextKeyType: kind, ContextKeyValues: []string{value},
 		})
 	}
 	slices.SortFunc(entries, func(a, b iamtypes.ContextEntry) int {

@@ -211,10 +211,7 @@ func unanswered(name, asked string, f *Failure) Step {
 	set := func(r Reason, c Condition, words string) {
 		s.Reason, s.finding = r, &finding{condition: c, summary: words}
 	}
-	code := ""
-	if f.Code != "" {
-		code = " (" + f.Code + ")"
-	}
+	code := " (" + f.Code + ")"
 	switch f.Kind {
 	case FailureDenied:
 		set(reasonLacking, ConditionLacking, "")

@@ -3,8 +3,6 @@ package doctor
 import (
 	"fmt"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
 // Ref is how people name a thing in IAM: by its name, or by its ARN.
@@ -36,10 +34,10 @@ func parseRef(s, kind string, valid func(string) bool) (Ref, error) {
 		}
 		return Ref{Name: s}, nil
 	}
-	a, err := arn.Parse(s)
+	a := parsed(s)
 	path, found := strings.CutPrefix(a.Resource, kind+"/")
 	name := path[strings.LastIndex(path, "/")+1:]
-	if err != nil || a.Service != "iam" || !found || !isAccount(a.AccountID) || !valid(name) || printable(s) != s {
+	if a.Service != "iam" || !found || !isAccount(a.AccountID) || !valid(name) || printable(s) != s {
 		return Ref{}, fmt.Errorf("not the ARN of %s, such as arn:aws:iam::123456789012:%s/NAME", aOrAn(what), kind)
 	}
 	return Ref{name, s}, nil
@@ -47,10 +45,10 @@ func parseRef(s, kind string, valid func(string) bool) (Ref, error) {
 
 // ParsePrincipal reads the ARN of a user, a role or a session.
 func ParsePrincipal(s string) (string, error) {
-	a, err := arn.Parse(s)
+	a := parsed(s)
 	kind, name := principalOf(s)
 	known := map[string]string{"user": "iam", "role": "iam", "root": "iam", "assumed-role": "sts", "federated-user": "sts"}
-	if err != nil || known[kind] != a.Service || !isAccount(a.AccountID) || !IsProfileName(name) || printable(s) != s {
+	if known[kind] != a.Service || !isAccount(a.AccountID) || (kind != "root" && !IsProfileName(name)) || printable(s) != s {
 		return "", fmt.Errorf("not the ARN of a user or role, such as arn:aws:iam::123456789012:role/NAME")
 	}
 	return s, nil
@@ -61,9 +59,9 @@ func ParseInstance(s string) (id, region string, err error) {
 	if IsInstanceID(s) {
 		return s, "", nil
 	}
-	a, err := arn.Parse(s)
+	a := parsed(s)
 	id, found := strings.CutPrefix(a.Resource, "instance/")
-	if err != nil || a.Service != "ec2" || !found || !IsInstanceID(id) || !IsRegion(a.Region) {
+	if a.Service != "ec2" || !found || !IsInstanceID(id) || !IsRegion(a.Region) {
 		return "", "", fmt.Errorf("not the id of an instance, such as i-0123456789abcdef0, or its ARN")
 	}
 	return id, a.Region, nil

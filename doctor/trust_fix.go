@@ -3,7 +3,6 @@ package doctor
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -80,20 +79,17 @@ func withoutRefused(statement json.RawMessage) (kept json.RawMessage, dropped []
 	return compactJSON(s), dropped
 }
 
-// uniquePrincipal is what IAM shows in place of a user or role that was deleted. It
-// cannot be written back.
-// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-var uniquePrincipal = regexp.MustCompile(`^A(IDA|ROA)[A-Z0-9]{12,124}$`)
-
 // refusedPrincipal tells whether IAM refuses the principal when the policy is put
 // in place ("Invalid principal in policy"): a misspelt name of EC2, a service as an
-// account, or a user or role that is gone. What is not known to be wrong stays.
+// account, or a user or role that is gone, in whose place IAM shows an id that cannot be
+// written back. What is not known to be wrong stays.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func refusedPrincipal(kind, name string) bool {
 	switch kind {
 	case "Service":
 		return misspeltEC2(name)
 	case "AWS":
-		return uniquePrincipal.MatchString(name) || (name != "*" && !isAccount(name) && !arn.IsARN(name))
+		return name != "*" && !isAccount(name) && !arn.IsARN(name)
 	}
 	return false
 }
