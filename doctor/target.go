@@ -48,7 +48,7 @@ func ParsePrincipal(s string) (string, error) {
 	a := parsed(s)
 	kind, name := principalOf(s)
 	known := map[string]string{"user": "iam", "role": "iam", "root": "iam", "assumed-role": "sts", "federated-user": "sts"}
-	if known[kind] != a.Service || !isAccount(a.AccountID) || (kind != "root" && !IsProfileName(name)) || printable(s) != s {
+	if a.Service == "" || known[kind] != a.Service || !isAccount(a.AccountID) || (kind != "root" && !IsProfileName(name)) || printable(s) != s {
 		return "", fmt.Errorf("not the ARN of a user or role, such as arn:aws:iam::123456789012:role/NAME")
 	}
 	return s, nil

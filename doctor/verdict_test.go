@@ -149,10 +149,12 @@ func TestRefusalOfNoARN(t *testing.T) {
 	}
 }
 
-// TestPrincipalWithoutName: a user, role or session has a name; the root user has none.
+// TestPrincipalWithoutName: a user, role or session has a name, and a service that knows
+// it; the root user alone has no name.
 func TestPrincipalWithoutName(t *testing.T) {
 	for _, s := range []string{
 		"arn:aws:iam::123456789012:user", "arn:aws:iam::123456789012:user/", "arn:aws:sts::123456789012:assumed-role", "arn:aws:sts::123456789012:assumed-role/",
+		"arn:aws:::123456789012:group/me",
 	} {
 		if _, err := doctor.ParsePrincipal(s); err == nil {
 			t.Errorf("%s is taken for a principal", s)
