@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -238,16 +239,16 @@ func TestAuditAgents(t *testing.T) {
 	f := with("DescribeInstances", describing("", machine{id: id(1), profile: "app"}, machine{id: id(2), profile: "app"}, machine{id: id(3), profile: "app"}, machine{id: id(4), profile: "app"}),
 		"ListInstanceProfiles", listing(member("app", created)))
 	issued := map[string]time.Time{id(1): noon.Add(-2 * time.Hour), id(2): noon}
-	asked := 0
+	var asked atomic.Int64
 	r := doctor.NewAuditor(f.config()).Audit(t.Context(), doctor.AuditRequest{AskAgent: func(_ context.Context, address string) doctor.Answer[doctor.AgentStatus] {
-		asked++
+		asked.Add(1)
 		if address != "10.0.0.1" {
 			t.Errorf("asked %s", address)
 		}
 		return doctor.Answer[doctor.AgentStatus]{}
 	}})
-	if asked != 4 || r.Counts.AgentsAsked != 4 || r.Counts.AgentsAnswered != 0 || r.Condition != doctor.ConditionAuditClean {
-		t.Errorf("%d asked: %+v", asked, r.Counts)
+	if asked.Load() != 4 || r.Counts.AgentsAsked != 4 || r.Counts.AgentsAnswered != 0 || r.Condition != doctor.ConditionAuditClean {
+		t.Errorf("%d asked: %+v", asked.Load(), r.Counts)
 	}
 	facts := doctor.AuditFacts{Caller: doctor.Answer[doctor.Caller]{Asked: "sts", Value: doctor.Caller{ARN: userARN, Account: account, Partition: "aws"}}}
 	facts.Agents = map[string]doctor.Answer[doctor.AgentStatus]{}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,6 +34,8 @@ type fakeAWS struct {
 	answers map[string]string
 	// err is what the network does instead, if it is set.
 	err error
+
+	mu sync.Mutex // an audit asks several things at once
 	// sent are the forms of all requests.
 	sent []url.Values
 }
@@ -50,7 +53,9 @@ func (f *fakeAWS) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
 	f.sent = append(f.sent, form)
+	f.mu.Unlock()
 	answer, known := f.answers[form.Get("Action")]
 	if !known {
 		return nil, fmt.Errorf("no answer is recorded for %s", form.Get("Action"))
