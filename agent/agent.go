@@ -55,14 +55,10 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(all))
-	for i, p := range all {
-		names[i] = p.Vantage()
-	}
 	a := &Agent{
 		options:  o,
 		probers:  all,
-		tracker:  track.New(track.Options{Policy: o.Policy, Vantages: names, GraceUntil: o.GraceUntil, Saved: saved}),
+		tracker:  track.New(track.Options{Policy: o.Policy, Vantages: vantagesOf(all), GraceUntil: o.GraceUntil, Saved: saved}),
 		registry: prometheus.NewRegistry(),
 		textfile: prometheus.NewRegistry(),
 		notify:   newNotifier(o.Timeout),
@@ -130,9 +126,11 @@ func (a *Agent) Run(ctx context.Context) error {
 	return err
 }
 
-func (a *Agent) vantages() []string {
-	names := make([]string, len(a.probers))
-	for i, p := range a.probers {
+func (a *Agent) vantages() []string { return vantagesOf(a.probers) }
+
+func vantagesOf(all []*ladder.Prober) []string {
+	names := make([]string, len(all))
+	for i, p := range all {
 		names[i] = p.Vantage()
 	}
 	return names

@@ -20,11 +20,7 @@ func Check(ctx context.Context, o Options) (report.Report, error) {
 	if err != nil {
 		return report.Report{}, err
 	}
-	var names []string
-	for _, p := range all {
-		names = append(names, p.Vantage())
-	}
-	tracker := track.New(track.Options{Policy: o.Policy, Vantages: names})
+	tracker := track.New(track.Options{Policy: o.Policy, Vantages: vantagesOf(all)})
 	for _, p := range all {
 		r, err := p.Round(ctx)
 		switch {

@@ -65,7 +65,7 @@ type Step struct {
 	Command string `json:"command"`
 }
 
-// Credentials is the life of the keys that a vantage saw.
+// Credentials is the lifetime of the credentials that a vantage saw.
 type Credentials struct {
 	Expiration    time.Time  `json:"expiration"`
 	SecondsLeft   int64      `json:"seconds_left"`

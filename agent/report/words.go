@@ -104,7 +104,7 @@ func (v Vantage) IsRoot(p Probe) bool {
 	return v.RootProbe != nil && *v.RootProbe == p.Probe
 }
 
-// Advice is what one condition means and how to mend it.
+// Advice is what one condition means and how to fix it.
 type Advice struct {
 	Condition probes.Condition
 	Severity  probes.Severity

@@ -7,9 +7,9 @@ import (
 	"github.com/imds-probe/imds-probe/probes"
 )
 
-// Saved is what outlives the process: what the state file holds, so that a restart keeps since when
-// a condition has lasted, the rotations and the last known expiry. It holds no
-// secret.
+// Saved is what outlives the process: what the state file holds, so that a restart
+// keeps since when a condition has lasted, the rotations and the last known expiry.
+// It holds no secret.
 type Saved struct {
 	Format string `json:"format"`
 	// Machine identifies the host, so that the file of an image is not taken over.

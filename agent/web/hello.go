@@ -10,7 +10,7 @@ import (
 )
 
 // helloListener lets one TLS handshake at a time take the processor. For each the
-// toolkit reads its configuration and the certificate anew, and the key signs.
+// toolkit reads its configuration and the certificate again, and the key signs.
 type helloListener struct {
 	net.Listener
 	turns *turns

@@ -68,7 +68,7 @@ func serveText(status int, text string) http.HandlerFunc {
 }
 
 // serveReady tells whether every vantage has been judged once; not whether IMDS
-// is well, for a supervisor must not restart the only witness.
+// is healthy: a supervisor must not restart the one process that can explain the outage.
 func (routes Routes) serveReady(w http.ResponseWriter, r *http.Request) {
 	if routes.Ready() {
 		serveText(http.StatusOK, "ready\n")(w, r)
